@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import subprocess
@@ -42,23 +43,33 @@ class Account:
             environment["LD_LIBRARY_PATH"] = library_path
         # A file, not a pipe: a server left behind would keep a pipe open and we would wait for ever.
         with tempfile.TemporaryFile() as output:
-            done = subprocess.run(
-                [str(part) for part in argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=environment,
-                pass_fds=tuple(keep),
-                start_new_session=True,
-                timeout=timeout,
-                check=False,
-                user=self.uid if self.switch else None,
-                group=self.gid if self.switch else None,
-                extra_groups=[] if self.switch else None,
-            )
+            try:
+                code = subprocess.run(
+                    [str(part) for part in argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd="/",
+                    env=environment,
+                    pass_fds=tuple(keep),
+                    start_new_session=True,
+                    timeout=timeout,
+                    check=False,
+                    user=self.uid if self.switch else None,
+                    group=self.gid if self.switch else None,
+                    extra_groups=[] if self.switch else None,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                return Finished(1, f"{argv[0]} did not end within {timeout:.0f} s.")
+            except PermissionError as error:
+                if self.switch and error.errno == errno.EPERM:
+                    raise DatabaseUnavailable(
+                        f"PostgreSQL refuses to run as root, and root here may not become `{self.name}`. "
+                        "Run Dispatch as an ordinary user (in a container: `user:`), or set DISPATCH_DATABASE_URL."
+                    ) from error
+                raise
             output.seek(0)
-            return Finished(done.returncode, output.read().decode(errors="replace"))
+            return Finished(code, output.read().decode(errors="replace"))
 
     def give(self, path: Path) -> None:
         """Make this user the owner of something we just made."""

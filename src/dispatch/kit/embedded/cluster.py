@@ -10,7 +10,7 @@ from types import TracebackType
 from dispatch.kit.embedded import initdb, locks, roles, server, settings
 from dispatch.kit.embedded.account import Account, name_of, ourselves, server_account
 from dispatch.kit.embedded.binaries import Binaries, binaries
-from dispatch.kit.embedded.errors import StillHeld, in_plain_words
+from dispatch.kit.embedded.errors import DatabaseUnavailable, StillHeld, in_plain_words
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import pid_in
 
@@ -57,6 +57,8 @@ class Cluster:
         """Bring the server back should it have died; True when it had to be started. Cheap while it answers."""
         if server.ready(self._layout):
             return False
+        if not self._layout.complete.exists():
+            raise DatabaseUnavailable(f"The database in {self._layout.data} has disappeared. Bring it back.")
         return _start(self._layout, hold=False, durable=self._durable)[2]
 
     def release(self) -> bool:

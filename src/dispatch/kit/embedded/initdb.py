@@ -46,7 +46,7 @@ def major_of(data: Path) -> int | None:
 
 
 def discard_half_done(layout: Layout) -> None:
-    """Remove what a killed initdb left. Refuses when the directory could be anything more than that."""
+    """Empty what a killed initdb left. Refuses when the directory could be anything more than that."""
     if layout.complete.exists() or not layout.data.exists():
         return
     more = _more_than_initdb(layout.data)
@@ -57,7 +57,9 @@ def discard_half_done(layout: Layout) -> None:
             "If it is not needed, move it away. Then start again."
         )
     _await_initdb(layout.pid_file)
-    shutil.rmtree(layout.data)
+    # Its content only: the directory itself may be a volume.
+    for path in layout.data.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def make(layout: Layout, programs: Binaries, account: Account, *, lock: int, durable: bool) -> None:
@@ -66,7 +68,7 @@ def make(layout: Layout, programs: Binaries, account: Account, *, lock: int, dur
     Args:
         lock: the start lock, which initdb inherits: should we die, nobody touches the directory before it ended.
     """
-    layout.data.mkdir(mode=0o700)
+    layout.data.mkdir(mode=0o700, exist_ok=True)
     account.give(layout.data)
     if programs.major >= _BUILT_IN_LOCALE_SINCE:
         done = _initdb(layout, programs, account, _BUILT_IN, lock=lock, durable=durable)
@@ -81,12 +83,14 @@ def make(layout: Layout, programs: Binaries, account: Account, *, lock: int, dur
 
 def mark_complete(layout: Layout, account: Account) -> None:
     """On disk before anything relies on it."""
-    descriptor = os.open(layout.complete, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    os.close(os.open(layout.complete, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
     account.give(layout.complete)
+    # The name is what counts, so it is the directory that has to reach the disk.
+    directory = os.open(layout.data, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _initdb(

@@ -52,6 +52,11 @@ class Layout:
         return self.data / "postmaster.pid"
 
     @property
+    def socket_pid_file(self) -> Path:
+        """Names the same process for everyone who wants this socket."""
+        return self.socket_dir / f".s.PGSQL.{PORT}.lock"
+
+    @property
     def log(self) -> Path:
         return self.home / "server.log"
 
@@ -105,6 +110,11 @@ class Layout:
                 f"Choose a DISPATCH_DATA_DIR elsewhere (such as /var/lib/dispatch), run Dispatch as an ordinary "
                 f"user, or let others pass with `chmod o+x {barrier}`."
             )
+
+    def remove_socket_dir(self) -> None:
+        """After the server: leave nothing in /tmp."""
+        if self.socket_dir.parent != self.home and self.socket_dir.is_dir() and not any(self.socket_dir.iterdir()):
+            self.socket_dir.rmdir()
 
     def make_socket_dir(self, account: Account) -> None:
         """Ours alone: the name in /tmp is easy to guess, so one that somebody else made is refused."""

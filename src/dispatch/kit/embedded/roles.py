@@ -10,7 +10,7 @@ from psycopg import sql
 from dispatch.kit.embedded.account import Account
 from dispatch.kit.embedded.errors import DatabaseUnavailable, cannot
 from dispatch.kit.embedded.layout import Layout
-from dispatch.kit.embedded.settings import ROLES
+from dispatch.kit.embedded.settings import LOGINS
 
 _DRAIN_POLL_SECONDS = 0.05
 
@@ -20,8 +20,6 @@ def ensure(layout: Layout, account: Account) -> None:
     try:
         with psycopg.connect(layout.conninfo(), autocommit=True) as connection:
             _ensure(connection)
-        with psycopg.connect(layout.conninfo(database="dispatch"), autocommit=True) as connection:
-            connection.execute("revoke create on schema public from public")
     except psycopg.OperationalError as error:
         if "Peer authentication failed" in str(error):
             raise DatabaseUnavailable(
@@ -59,16 +57,15 @@ def drain(layout: Layout, *, seconds: float) -> None:
 
 
 def _ensure(connection: psycopg.Connection) -> None:
-    roles = {name for (name,) in connection.execute("select rolname from pg_roles")}
-    for role in ROLES[1:]:
-        if role not in roles:
-            connection.execute(
-                sql.SQL("create role {} login nosuperuser nobypassrls nocreatedb nocreaterole noreplication").format(
-                    sql.Identifier(role)
-                )
-            )
-    # `set local role dispatch_app` must work on the owner's connections too.
-    if not set(ROLES[1:]) <= roles:
-        connection.execute("grant dispatch_app to dispatch_owner")
+    create = sql.SQL("create role {} login nosuperuser nobypassrls nocreatedb nocreaterole noreplication")
+    with connection.transaction():
+        present = {name for (name,) in connection.execute("select rolname from pg_roles")}
+        missing = [role for role in LOGINS if role not in present]
+        for role in missing:
+            connection.execute(create.format(sql.Identifier(role)))
+        if missing:
+            # `set local role dispatch_app` must work on the owner's connections too.
+            connection.execute("grant dispatch_app to dispatch_owner")
+    # Nobody but the owner may create in its schema `public`: PostgreSQL's default since 15.
     if not connection.execute("select 1 from pg_database where datname = 'dispatch'").fetchone():
         connection.execute("create database dispatch owner dispatch_owner")

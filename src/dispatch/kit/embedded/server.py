@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-import subprocess
 import time
+from pathlib import Path
 
 from psycopg.pq import PGconn, Ping
 
 from dispatch.kit.embedded import locks
 from dispatch.kit.embedded.account import Account
 from dispatch.kit.embedded.binaries import Binaries
-from dispatch.kit.embedded.errors import CannotStart, cannot
+from dispatch.kit.embedded.errors import cannot
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import Process, look_at, pid_in
 
@@ -36,26 +37,28 @@ def ready(layout: Layout) -> bool:
 def ensure_running(layout: Layout, programs: Binaries, account: Account) -> bool:
     """Start the server unless it answers; True when it had to be started."""
     begun = time.monotonic()
-    tried = False
+    started = False
     while not ready(layout):
         # Inherited by every process of the server, so holding it proves that none is left.
         lock = locks.try_exclusive(layout.server_lock)
-        if lock is not None:
+        if lock is None:
+            refused: str | None = "A PostgreSQL process is alive but does not answer."
+            limit = RECOVERY_SECONDS if _alive(layout) else RETRY_SECONDS
+        else:
             try:
-                _disown(layout, account)
-                refused = _start(layout, programs, account, lock)
+                for pid_file in (layout.pid_file, layout.socket_pid_file):
+                    _disown(pid_file, account)
+                refused, limit = _start(layout, programs, account, lock), RETRY_SECONDS
             finally:
                 os.close(lock)
-            tried = True
-        else:
-            refused = "A PostgreSQL process is alive but does not answer."
+            started = True
+        if refused is None:
+            continue
         waited = time.monotonic() - begun
-        pid = pid_in(layout.pid_file)
-        starting = lock is None and pid is not None and look_at(pid) in (Process.POSTGRES, Process.ALIVE)
-        if refused is not None and waited > (RECOVERY_SECONDS if starting else RETRY_SECONDS):
-            raise _gave_up(layout, pid, refused, waited)
-        time.sleep(0.0 if refused is None else _POLL_SECONDS)
-    return tried
+        if waited > limit:
+            raise cannot(f"PostgreSQL did not answer within {waited:.0f} s", refused, log=layout.log)
+        time.sleep(_POLL_SECONDS)
+    return started
 
 
 def stop(layout: Layout, programs: Binaries, account: Account) -> None:
@@ -69,6 +72,7 @@ def stop(layout: Layout, programs: Binaries, account: Account) -> None:
         if done.code != 0 or time.monotonic() > deadline:
             raise cannot(f"PostgreSQL did not stop within {STOP_SECONDS} s", done.output, log=layout.log)
         time.sleep(_POLL_SECONDS)
+    layout.remove_socket_dir()
 
 
 def trim_log(layout: Layout) -> None:
@@ -83,44 +87,38 @@ def _start(layout: Layout, programs: Binaries, account: Account, lock: int) -> s
     """One try; None when it runs, else what was said."""
     before = layout.log.stat().st_size
     command = (programs.bin_dir / "pg_ctl", "start", "-D", layout.data, "-l", layout.log, "-w", "-t", "60", "-s")
-    try:
-        done = account.run(command, keep=(lock,))
-    except subprocess.TimeoutExpired:
-        return "pg_ctl did not return."
+    done = account.run(command, keep=(lock,))
+    if done.code == 0:
+        return None
     with layout.log.open("rb") as log:
         log.seek(before)
         said = log.read().decode(errors="replace")
-    if done.code == 0:
-        return None
-    pid = pid_in(layout.pid_file)
-    if "lock file" in said or (pid is not None and look_at(pid) in (Process.POSTGRES, Process.ALIVE)):
-        return said  # The last server is not gone yet, or this one still replays its log: wait.
+    # The last server is not gone entirely, or this one still replays its log: wait.
+    if re.search(r"lock file .* already exists|pre-existing shared memory", said) or _alive(layout):
+        return said
     raise cannot(f"PostgreSQL {programs.version} did not start", f"{done.output}\n{said}", log=layout.log)
 
 
-def _disown(layout: Layout, account: Account) -> None:
-    """Correct a postmaster.pid whose process is dead or somebody else's, which PostgreSQL would wait for.
-
-    Only the number changes: PostgreSQL goes on to check the shared memory the file names, so that a server
-    started by other means, without our lock, still cannot be doubled.
-    """
+def _alive(layout: Layout) -> bool:
     pid = pid_in(layout.pid_file)
+    return pid is not None and look_at(pid) in (Process.POSTGRES, Process.ALIVE)
+
+
+def _disown(pid_file: Path, account: Account) -> None:
+    """Correct a file that names a process which is dead or not PostgreSQL, but which PostgreSQL takes for alive.
+
+    It happens after a kill, until process 1 reaps the dead (never, in a container without an init), and
+    after a container restarts and gives the number to another program. Called when no process of our server
+    is left. Only the number changes: PostgreSQL goes on to check the shared memory that postmaster.pid
+    names, so that even a server started by other means, without our lock, cannot be doubled.
+    """
+    pid = pid_in(pid_file)
     if pid is None or look_at(pid) not in (Process.ZOMBIE, Process.STRANGER):
         return
-    _, _, rest = layout.pid_file.read_text().partition("\n")
-    fresh = layout.pid_file.with_name(f"postmaster.pid.{secrets.token_hex(4)}")
+    _, _, rest = pid_file.read_text().partition("\n")
+    fresh = pid_file.with_name(f"{pid_file.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(f"{_NOBODYS_PID}\n{rest}")
     account.give(fresh)
-    fresh.replace(layout.pid_file)
-
-
-def _gave_up(layout: Layout, pid: int | None, refused: str, waited: float) -> CannotStart:
-    if pid is not None and look_at(pid) is Process.ZOMBIE:
-        return CannotStart(
-            f"The last PostgreSQL (process {pid}) died, but process 1 of this container has not reaped it in "
-            f"{waited:.0f} s, so no new one can start. Run the container with an init: `tini` as its entrypoint, "
-            "`docker run --init`, or `init: true` in compose."
-        )
-    return cannot(f"PostgreSQL did not answer within {waited:.0f} s", refused, log=layout.log)
+    fresh.replace(pid_file)

@@ -10,7 +10,7 @@ from pathlib import Path
 from dispatch.kit.embedded.account import Account
 from dispatch.kit.embedded.layout import PORT, Layout
 
-ROLES = ("postgres", "dispatch_owner", "dispatch_app")
+LOGINS = ("dispatch_owner", "dispatch_app")
 
 _INCLUDE = "include = 'dispatch.conf'"
 _SETTINGS = """\
@@ -50,7 +50,7 @@ def write(layout: Layout, account: Account, users: Iterable[str], *, durable: bo
     _put(layout.data / "dispatch.conf", _SETTINGS.format(**values), account)
     # No password on disk: the kernel says which user is at the other end of the socket.
     _put(layout.data / "pg_hba.conf", "# Written by Dispatch.\nlocal all all peer map=dispatch\n", account)
-    lines = [f'dispatch "{user}" {role}' for user in sorted(set(users)) for role in ROLES]
+    lines = [f'dispatch "{user}" {role}' for user in sorted(set(users)) for role in ("postgres", *LOGINS)]
     _put(layout.data / "pg_ident.conf", "\n".join(["# Written by Dispatch.", *lines, ""]), account)
 
 

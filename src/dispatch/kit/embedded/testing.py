@@ -15,10 +15,14 @@ import psycopg
 from psycopg import sql
 
 from dispatch.kit.embedded import locks
-from dispatch.kit.embedded.cluster import Cluster, start
+from dispatch.kit.embedded.cluster import Cluster, start, status, stop
 
 _LOCK_SECONDS = 120.0
 _BUSY_SECONDS = 10.0
+_ABANDONED_SECONDS = 3600.0
+_PREFIX = "dispatch-test-"
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4_000_000_000
 
 
 @contextmanager
@@ -36,7 +40,7 @@ def temporary_cluster(shared: Path | None = None) -> Iterator[Cluster]:
     note, lock = shared / "postgres.where", shared / "postgres.lock"
     with locks.exclusive(lock, seconds=_LOCK_SECONDS):
         if not note.exists():
-            note.write_text(_fresh_directory())
+            note.write_text(str(_fresh_directory()))
         where = Path(note.read_text())
         cluster = start(where, durable=False)
         with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
@@ -71,7 +75,8 @@ def prepared_database(owner_url: str, name: str, build: Callable[[str], None]) -
 def clone_database(owner_url: str, template: str, name: str) -> str:
     """Copy a database nobody is connected to; the owner's URL of the copy."""
     with psycopg.connect(database_url(owner_url, "postgres"), autocommit=True) as connection:
-        create = sql.SQL("create database {} template {}")
+        # Copying files beats writing a log of them when nothing has to reach a disk: 15 ms instead of 30.
+        create = sql.SQL("create database {} template {} strategy file_copy")
         _when_free(connection, create.format(sql.Identifier(name), sql.Identifier(template)))
     return database_url(owner_url, name)
 
@@ -103,9 +108,28 @@ def _when_free(connection: psycopg.Connection, statement: sql.Composed) -> None:
             return
 
 
-def _fresh_directory() -> str:
+def _fresh_directory() -> Path:
     """Not below pytest's own directory: as root that is closed to the user the server runs as."""
-    where = tempfile.mkdtemp(prefix="dispatch-test-")
+    _sweep()
+    where = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_fastest_place()))
     if os.geteuid() == 0:
-        Path(where).chmod(0o711)
+        where.chmod(0o711)
     return where
+
+
+def _fastest_place() -> Path:
+    """Memory when there is enough of it: even without fsync a busy disk makes a copy ten times slower."""
+    enough = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    return _MEMORY if enough else Path(tempfile.gettempdir())
+
+
+def _sweep() -> None:
+    """Stop and delete the servers of test runs that were killed."""
+    for where in _fastest_place().glob(f"{_PREFIX}*"):
+        state = where.stat()
+        if state.st_uid == os.geteuid() and state.st_mtime < time.time() - _ABANDONED_SECONDS:
+            if status(where).holders:
+                continue
+            stop(where)
+            # Another run may sweep at the same time.
+            shutil.rmtree(where, ignore_errors=True)
