@@ -3,7 +3,6 @@
 Start it before the event loop: everything here blocks. Set DISPATCH_DATABASE_URL to use another server instead.
 """
 
-from dispatch.kit.embedded.binaries import Binaries, binaries
 from dispatch.kit.embedded.cluster import Cluster, Status, start, status, stop
 from dispatch.kit.embedded.errors import (
     CannotStart,
@@ -14,6 +13,7 @@ from dispatch.kit.embedded.errors import (
     WrongMajor,
 )
 from dispatch.kit.embedded.initdb import major
+from dispatch.kit.embedded.providers import Binaries, binaries
 
 __all__ = [
     "Binaries",

@@ -9,10 +9,10 @@ from types import TracebackType
 
 from dispatch.kit.embedded import initdb, locks, roles, server, settings
 from dispatch.kit.embedded.account import Account, name_of, ourselves, server_account
-from dispatch.kit.embedded.binaries import Binaries, binaries
 from dispatch.kit.embedded.errors import DatabaseUnavailable, StillHeld, in_plain_words
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import pid_in
+from dispatch.kit.embedded.providers import Binaries, binaries
 
 # Longer than the longest start under the lock: replaying the log after a crash.
 _LOCK_SECONDS = server.RECOVERY_SECONDS + 60

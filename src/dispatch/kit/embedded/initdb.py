@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 from dispatch.kit.embedded.account import Account, Finished
-from dispatch.kit.embedded.binaries import Binaries
 from dispatch.kit.embedded.errors import CannotStart, ForeignDirectory, cannot
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import Process, look_at, pid_in
+from dispatch.kit.embedded.providers import Binaries
 
 # Everything initdb itself leaves at the top; anything else was put there by a server or a person.
 # fmt: off

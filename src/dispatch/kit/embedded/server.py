@@ -12,10 +12,10 @@ from psycopg.pq import PGconn, Ping
 
 from dispatch.kit.embedded import locks
 from dispatch.kit.embedded.account import Account
-from dispatch.kit.embedded.binaries import Binaries
 from dispatch.kit.embedded.errors import cannot
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import Process, look_at, pid_in
+from dispatch.kit.embedded.providers import Binaries
 
 #: How long refused starts are tried again: a killed server needs a moment to be gone entirely.
 RETRY_SECONDS = 15.0
@@ -96,7 +96,7 @@ def _start(layout: Layout, programs: Binaries, account: Account, lock: int) -> s
     # The last server is not gone entirely, or this one still replays its log: wait.
     if re.search(r"lock file .* already exists|pre-existing shared memory", said) or _alive(layout):
         return said
-    raise cannot(f"PostgreSQL {programs.version} did not start", f"{done.output}\n{said}", log=layout.log)
+    raise cannot(f"PostgreSQL {programs.version} did not start", said or done.output, log=layout.log)
 
 
 def _alive(layout: Layout) -> bool:

@@ -111,13 +111,13 @@ def _when_free(connection: psycopg.Connection, statement: sql.Composed) -> None:
 def _fresh_directory() -> Path:
     """Not below pytest's own directory: as root that is closed to the user the server runs as."""
     _sweep()
-    where = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_fastest_place()))
+    where = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=fastest_place()))
     if os.geteuid() == 0:
         where.chmod(0o711)
     return where
 
 
-def _fastest_place() -> Path:
+def fastest_place() -> Path:
     """Memory when there is enough of it: even without fsync a busy disk makes a copy ten times slower."""
     enough = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
     return _MEMORY if enough else Path(tempfile.gettempdir())
@@ -125,7 +125,7 @@ def _fastest_place() -> Path:
 
 def _sweep() -> None:
     """Stop and delete the servers of test runs that were killed."""
-    for where in _fastest_place().glob(f"{_PREFIX}*"):
+    for where in fastest_place().glob(f"{_PREFIX}*"):
         state = where.stat()
         if state.st_uid == os.geteuid() and state.st_mtime < time.time() - _ABANDONED_SECONDS:
             if status(where).holders:

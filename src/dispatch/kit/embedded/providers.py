@@ -40,7 +40,7 @@ class Binaries:
     @property
     def major(self) -> int:
         """The major version; data files fit one major only."""
-        return int(re.match(r"\d+", self.version)[0])  # type: ignore[index]  # made by `_probe`, begins with digits
+        return int(re.match(r"\d+", self.version)[0])  # type: ignore[index]  # made by `probe`, begins with digits
 
     def __str__(self) -> str:
         return f"PostgreSQL {self.version} ({self.source}, {self.bin_dir})"
@@ -56,8 +56,8 @@ def binaries(*, major: int | None = None, account: Account | None = None, home: 
     """
     found: list[Binaries] = []
     unusable: list[str] = []
-    for bin_dir, source in _candidates():
-        probed = _probe(bin_dir, source, account)
+    for bin_dir, source in candidates():
+        probed = probe(bin_dir, source, account)
         if isinstance(probed, str):
             unusable.append(probed)
         elif probed.major < OLDEST_MAJOR:
@@ -81,7 +81,8 @@ def binaries(*, major: int | None = None, account: Account | None = None, home: 
     )
 
 
-def _candidates() -> Iterator[tuple[Path, Source]]:
+def candidates() -> Iterator[tuple[Path, Source]]:
+    """Directories that look like a server's, in the order they are tried."""
     chosen = os.environ.get("DISPATCH_POSTGRES_BIN")
     if chosen:
         if not _complete(Path(chosen)):
@@ -120,7 +121,7 @@ def _from_places() -> list[Path]:
     return [Path(path) for path in sorted((path for place in _PLACES for path in glob(place)), key=newest_first)]
 
 
-def _probe(bin_dir: Path, source: Source, account: Account | None) -> Binaries | str:
+def probe(bin_dir: Path, source: Source, account: Account | None) -> Binaries | str:
     """Ask the program for its version as the user who will run it, or say why that does not work."""
     program = bin_dir / "postgres"
     try:
