@@ -10,6 +10,7 @@ import pytest
 
 from dispatch.kit import embedded
 from dispatch.kit.embedded import Binaries, locks
+from dispatch.kit.embedded.account import server_account
 from dispatch.kit.embedded.errors import advice
 from dispatch.kit.embedded.initdb import discard_half_done
 from dispatch.kit.embedded.layout import Layout
@@ -19,6 +20,7 @@ from dispatch.kit.embedded.layout import Layout
 def layout(place: Path) -> Layout:
     """A directory as a killed initdb leaves it."""
     found = Layout.of(place)
+    found.make_home(server_account())
     for name in ("base/1", "base/4", "global", "pg_wal", "pg_tblspc"):
         (found.data / name).mkdir(parents=True)
     (found.data / "PG_VERSION").write_text("15\n")
@@ -91,6 +93,7 @@ def test_root_is_told_which_directory_keeps_the_server_out(place: Path) -> None:
     closed.mkdir(mode=0o700)
     with pytest.raises(embedded.DatabaseUnavailable, match=f"may not enter {closed}"):
         embedded.start(closed / "data")
+    assert list(closed.iterdir()) == []
 
 
 def test_a_missing_directory_has_a_status(place: Path) -> None:

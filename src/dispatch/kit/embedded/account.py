@@ -77,8 +77,8 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
     def barrier(self, path: Path) -> Path | None:
-        """The first directory on the way to `path` that this user may not enter, judged by its mode alone."""
-        for directory in reversed(path.resolve().parents):
+        """The first existing directory on the way to `path` that this user may not enter, judged by its mode alone."""
+        for directory in reversed([parent for parent in path.resolve().parents if parent.exists()]):
             mode, owner, group = (lambda s: (s.st_mode, s.st_uid, s.st_gid))(directory.stat())
             bit = 0o100 if owner == self.uid else 0o010 if group == self.gid else 0o001
             if not mode & bit:

@@ -9,7 +9,7 @@ from types import TracebackType
 
 from dispatch.kit.embedded import initdb, locks, roles, server, settings
 from dispatch.kit.embedded.account import Account, name_of, ourselves, server_account
-from dispatch.kit.embedded.errors import DatabaseUnavailable, StillHeld, in_plain_words
+from dispatch.kit.embedded.errors import CannotStart, DatabaseUnavailable, StillHeld, in_plain_words
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import pid_in
 from dispatch.kit.embedded.providers import Binaries, binaries
@@ -17,6 +17,7 @@ from dispatch.kit.embedded.providers import Binaries, binaries
 # Longer than the longest start under the lock: replaying the log after a crash.
 _LOCK_SECONDS = server.RECOVERY_SECONDS + 60
 _DRAIN_SECONDS = 5.0
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,18 @@ def _start(layout: Layout, *, hold: bool, durable: bool) -> tuple[Binaries, lock
 
 def _run(layout: Layout, programs: Binaries, account: Account, *, durable: bool) -> bool:
     started = False
-    if not server.ready(layout):
-        settings.write(layout, account, _users(layout), durable=durable)
-        started = server.ensure_running(layout, programs, account)
-    roles.ensure(layout, ourselves())
+    for tries_left in reversed(range(_TRIES)):
+        if not server.ready(layout):
+            settings.write(layout, account, _users(layout), durable=durable)
+            started = server.ensure_running(layout, programs, account) or started
+        try:
+            roles.ensure(layout, ourselves())
+        except CannotStart:
+            # It may have been killed since it answered; then it is started again, not reported.
+            if tries_left == 0 or server.ready(layout):
+                raise
+        else:
+            break
     return started
 
 

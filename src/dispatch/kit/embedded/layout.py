@@ -96,20 +96,22 @@ class Layout:
 
     def make_home(self, account: Account) -> None:
         """Make what is missing, outside PostgreSQL's own directory."""
-        # The server's user has to pass through; it reads nothing here, so entering is all it gets.
-        mode = 0o711 if account.switch else 0o700
-        self.data_dir.mkdir(mode=mode, parents=True, exist_ok=True)
-        self.home.mkdir(mode=mode, exist_ok=True)
-        self.holders.mkdir(mode=0o700, exist_ok=True)
-        if not self.log.exists():
-            self.log.touch(mode=0o600)
-            account.give(self.log)
         if account.switch and (barrier := account.barrier(self.data)):
             raise DatabaseUnavailable(
                 f"PostgreSQL cannot run as root, so it runs as `{account.name}`, who may not enter {barrier}. "
                 f"Choose a DISPATCH_DATA_DIR elsewhere (such as /var/lib/dispatch), run Dispatch as an ordinary "
                 f"user, or let others pass with `chmod o+x {barrier}`."
             )
+        # The server's user has to pass through; it reads nothing here, so entering is all it gets.
+        mode = 0o711 if account.switch else 0o700
+        for directory in (*reversed(self.home.parents), self.home):
+            if not directory.exists():
+                directory.mkdir(exist_ok=True)
+                directory.chmod(mode)  # Not left to mkdir, which the umask would narrow.
+        self.holders.mkdir(mode=0o700, exist_ok=True)
+        if not self.log.exists():
+            self.log.touch(mode=0o600)
+            account.give(self.log)
 
     def remove_socket_dir(self) -> None:
         """After the server: leave nothing in /tmp."""
