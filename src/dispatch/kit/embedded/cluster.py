@@ -114,7 +114,7 @@ def stop(data_dir: Path, *, force: bool = False) -> bool:
                 f"The database in {layout.home} is in use by Dispatch: process {', '.join(map(str, holding))}. "
                 "Stop that first (the last one stops the database), or use force."
             )
-        if not server.ready(layout) and not locks.is_locked(layout.server_lock):
+        if not server.running(layout):
             return False
         account = server_account(layout.data, layout.data_dir)
         programs = binaries(major=initdb.major_of(layout.data), account=account, home=layout.data)

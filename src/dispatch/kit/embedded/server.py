@@ -12,7 +12,7 @@ from psycopg.pq import PGconn, Ping
 
 from dispatch.kit.embedded import locks
 from dispatch.kit.embedded.account import Account
-from dispatch.kit.embedded.errors import cannot
+from dispatch.kit.embedded.errors import advice, cannot
 from dispatch.kit.embedded.layout import Layout
 from dispatch.kit.embedded.process import Process, look_at, pid_in
 from dispatch.kit.embedded.providers import Binaries
@@ -32,6 +32,11 @@ def ready(layout: Layout) -> bool:
     """Whether the server answers. Asked of the server itself: process ids can lie."""
     # psycopg returns a bare number here, whatever its types say.
     return PGconn.ping(layout.conninfo().encode()) == Ping.OK
+
+
+def running(layout: Layout) -> bool:
+    """Whether any process of the server is left, be it one that does not answer (yet, or any more)."""
+    return ready(layout) or locks.is_locked(layout.server_lock)
 
 
 def ensure_running(layout: Layout, programs: Binaries, account: Account) -> bool:
@@ -63,14 +68,15 @@ def ensure_running(layout: Layout, programs: Binaries, account: Account) -> bool
 
 def stop(layout: Layout, programs: Binaries, account: Account) -> None:
     """Fast shutdown: running transactions are rolled back, everything committed is kept."""
-    if pid_in(layout.pid_file) is None and not locks.is_locked(layout.server_lock):
+    if not running(layout):
         return
     command = (programs.bin_dir / "pg_ctl", "stop", "-D", layout.data, "-m", "fast", "-w", "-t", str(STOP_SECONDS))
     done = account.run(command, timeout=STOP_SECONDS + 30)
-    deadline = time.monotonic() + STOP_SECONDS
-    while ready(layout) or locks.is_locked(layout.server_lock):
-        if done.code != 0 or time.monotonic() > deadline:
-            raise cannot(f"PostgreSQL did not stop within {STOP_SECONDS} s", done.output, log=layout.log)
+    # pg_ctl also fails when the server was killed just then; its last processes need a moment to end.
+    deadline = time.monotonic() + RETRY_SECONDS
+    while running(layout):
+        if time.monotonic() > deadline:
+            raise cannot("PostgreSQL did not stop", done.output, log=layout.log)
         time.sleep(_POLL_SECONDS)
     layout.remove_socket_dir()
 
@@ -96,7 +102,10 @@ def _start(layout: Layout, programs: Binaries, account: Account, lock: int) -> s
     # The last server is not gone entirely, or this one still replays its log: wait.
     if re.search(r"lock file .* already exists|pre-existing shared memory", said) or _alive(layout):
         return said
-    raise cannot(f"PostgreSQL {programs.version} did not start", said or done.output, log=layout.log)
+    said = f"{done.output}\n{said}"
+    if not re.search(r"FATAL|PANIC", said) and not advice(said):
+        return said  # It ended without giving a reason, so it was killed.
+    raise cannot(f"PostgreSQL {programs.version} did not start", said, log=layout.log)
 
 
 def _alive(layout: Layout) -> bool:
