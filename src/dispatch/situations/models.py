@@ -1,0 +1,118 @@
+"""Rows of the one machine that runs incidents and cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.kit.db import Base, OrgId, Tenant
+
+
+class SituationNumber(Tenant, Base):
+    """The last number given per prefix; its row lock makes names gapless and unique."""
+
+    __tablename__ = "situation_number"
+    __table_args__ = (UniqueConstraint("org_id", "prefix"),)
+
+    prefix: Mapped[str] = mapped_column(Text)
+    last: Mapped[int]
+
+
+class Situation(Tenant, Base):
+    """An incident (later also a case). `version` rises with each change, for conflict notices."""
+
+    __tablename__ = "situation"
+    __table_args__ = (
+        UniqueConstraint("org_id", "name"),
+        UniqueConstraint("org_id", "source_key"),
+        Index("ix_situation_list", "org_id", "kind", "reported_at"),
+        Index("ix_situation_status", "org_id", "kind", "status", "reported_at"),
+    )
+
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    project_id: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    resolution: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(Text)
+    visibility: Mapped[str] = mapped_column(Text)
+    type_id: Mapped[int]
+    severity_id: Mapped[int]
+    priority_id: Mapped[int]
+    reporter_id: Mapped[int]
+    drill: Mapped[bool] = mapped_column(default=False)
+    reported_at: Mapped[datetime]
+    stable_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    #: What the report came from (a view id, an idempotency key): the same report twice is one situation.
+    source_key: Mapped[str | None] = mapped_column(Text)
+
+
+class SituationTag(Base):
+    """A tag on a situation."""
+
+    __tablename__ = "situation_tag"
+
+    org_id: Mapped[OrgId] = mapped_column(primary_key=True)
+    situation_id: Mapped[int] = mapped_column(primary_key=True)
+    tag_id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Participant(Tenant, Base):
+    """A person in a situation."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        UniqueConstraint("org_id", "situation_id", "person_id"),
+        Index("ix_participant_person", "org_id", "person_id"),
+    )
+
+    situation_id: Mapped[int]
+    person_id: Mapped[int]
+    added_at: Mapped[datetime]
+    added_by: Mapped[int | None] = mapped_column(BigInteger)
+    added_reason: Mapped[str] = mapped_column(Text, default="")
+    #: None: not known yet; False: could not be brought in, `note` says why.
+    in_channel: Mapped[bool | None]
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class ParticipantRole(Tenant, Base):
+    """A role held over time. Acting: named, but the command is not acknowledged yet."""
+
+    __tablename__ = "participant_role"
+    __table_args__ = (Index("ix_participant_role_situation", "org_id", "situation_id"),)
+
+    situation_id: Mapped[int]
+    participant_id: Mapped[int]
+    role: Mapped[str] = mapped_column(Text)
+    assumed_at: Mapped[datetime]
+    renounced_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+
+
+class Resource(Tenant, Base):
+    """What another system (or a built-in one) holds for a situation: ticket, conversation, document, conference."""
+
+    __tablename__ = "resource"
+    __table_args__ = (
+        UniqueConstraint("org_id", "situation_id", "kind", "external_id"),
+        Index("ix_resource_external", "org_id", "kind", "external_id"),
+    )
+
+    situation_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(Text)
+    provider: Mapped[str] = mapped_column(Text)
+    external_id: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
