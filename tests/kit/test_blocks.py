@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -211,7 +211,7 @@ def test_views_without_content_are_valid() -> None:
 
 def test_what_must_not_be_cut_is_a_programming_error() -> None:
     field = b.field("L", b.text_input(action_id="a"), block_id="a")
-    for wrong in (
+    mistakes: list[Callable[[], object]] = [
         lambda: b.button("x", action_id="a" * 256),
         lambda: b.button("x", action_id="a", value="v" * 2001),
         lambda: b.option("x", "v" * 151),
@@ -226,7 +226,8 @@ def test_what_must_not_be_cut_is_a_programming_error() -> None:
         lambda: b.text_input(action_id="a", initial="x" * 3001),
         lambda: b.checkboxes([], action_id="a"),
         lambda: b.overflow([], action_id="a"),
-    ):
+    ]
+    for wrong in mistakes:
         with pytest.raises(b.BlockError):
             wrong()
 

@@ -1,0 +1,50 @@
+"""Forms: declared once as a model with labels, rendered as a Slack modal and as HTML."""
+
+from dispatch.kit.forms.declare import (
+    Form,
+    Input,
+    Kind,
+    Option,
+    choice,
+    date,
+    inputs,
+    long_text,
+    number,
+    person,
+    search,
+    secret,
+    switch,
+    text,
+)
+from dispatch.kit.forms.html import HtmlField, HtmlForm, from_html, html_values, to_html
+from dispatch.kit.forms.modal import from_modal, modal_values, search_options, to_modal
+from dispatch.kit.forms.read import FormErrors, explain, read
+
+__all__ = [
+    "Form",
+    "FormErrors",
+    "HtmlField",
+    "HtmlForm",
+    "Input",
+    "Kind",
+    "Option",
+    "choice",
+    "date",
+    "explain",
+    "from_html",
+    "from_modal",
+    "html_values",
+    "inputs",
+    "long_text",
+    "modal_values",
+    "number",
+    "person",
+    "read",
+    "search",
+    "search_options",
+    "secret",
+    "switch",
+    "text",
+    "to_html",
+    "to_modal",
+]
