@@ -14,10 +14,11 @@ from .elements import (
     IN_SECTION,
     kinds,
 )
+from .icons import SLACK_ICONS
 from .objects import BLOCK_ID, URL, any_text, plain_text
 from .rich_text import ONLY_RICH_TEXT, RICH_TEXT
 from .rules import either, needs, not_both
-from .schema import Check, Choice, Fields, Flag, Items, Kinds, Text
+from .schema import Check, Choice, Fields, Flag, Found, Items, Json, Kinds, Text, say
 
 Surface = Literal["message", "modal", "home"]
 SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
@@ -51,7 +52,7 @@ _ALERT = Fields(
     {**_BASE, "text": any_text(200), "level": Choice(("default", "info", "warning", "error", "success"))},
     needs=("text",),
 )
-_SLACK_ICON = Fields({"type": Choice(("icon",)), "name": Text(least=1)}, needs=("type", "name"))
+_SLACK_ICON = Fields({"type": Choice(("icon",)), "name": Choice(SLACK_ICONS)}, needs=("type", "name"))
 _CARD = Fields(
     {
         **_BASE,
@@ -108,6 +109,13 @@ def _context_actions(surface: Surface) -> Fields:
     return Fields({**_BASE, "elements": elements}, needs=("elements",))
 
 
+def _files_are_not_dispatched(value: Mapping[str, Json], here: str, found: Found) -> None:
+    element = value.get("element")
+    if value.get("dispatch_action") is True and isinstance(element, dict) and element.get("type") == "file_input":
+        text = "cannot use `dispatch_action` with `file_input`"  # documented; the text is unverified
+        say(found, f"{here}/dispatch_action", text, type="incompatible")
+
+
 def _input(surface: Surface) -> Fields:
     return Fields(
         {
@@ -119,6 +127,7 @@ def _input(surface: Surface) -> Fields:
             "dispatch_action": Flag(),
         },
         needs=("label", "element"),
+        rules=(_files_are_not_dispatched,),
     )
 
 

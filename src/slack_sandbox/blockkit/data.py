@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from .objects import BLOCK_ID
 from .rich_text import RICH_TEXT
-from .schema import Check, Choice, Fields, Flag, Found, Items, Json, Kinds, Number, Rule, Text, say
+from .schema import Check, Choice, Fields, Flag, Found, Items, Json, Kinds, Nullable, Number, Text, say
 
 _BASE: dict[str, Check] = {"type": Text(), "block_id": BLOCK_ID}
 _CELLS: dict[str, Check] = {
@@ -37,27 +37,11 @@ def _plain_header(value: Mapping[str, Json], here: str, found: Found) -> None:
             say(found, f"{here}/rows/0/{index}/type", "unsupported type: rich_text", type="enum", expected=expected)
 
 
-def cell_characters(value: Mapping[str, Json]) -> int:
-    """The text in all raw cells; how Slack counts rich text cells is unverified, so they count nothing."""
-    rows = value.get("rows")
-    cells = [cell for row in rows if isinstance(row, list) for cell in row] if isinstance(rows, list) else []
-    texts = [cell.get("text") for cell in cells if isinstance(cell, dict)]
-    return sum(len(text) for text in texts if isinstance(text, str))
-
-
-def _together(most: int) -> Rule:
-    def rule(value: Mapping[str, Json], here: str, found: Found) -> None:
-        if cell_characters(value) > most:
-            say(found, f"{here}/rows", f"must be less than {most + 1} characters", type="max_length", expected=most)
-
-    return rule
-
-
 TABLE = Fields(
     {
         **_BASE,
         "rows": Items(Items(_CELL, most=20, least=1), most=100, least=1),
-        "column_settings": Items(_COLUMN, most=20),
+        "column_settings": Items(Nullable(_COLUMN), most=20),
     },
     needs=("rows",),
     rules=(_as_wide,),
@@ -72,7 +56,7 @@ DATA_TABLE = Fields(
         "row_header_column_index": Number(least=0),
     },
     needs=("rows", "caption"),
-    rules=(_as_wide, _plain_header, _together(20_000)),
+    rules=(_as_wide, _plain_header),
 )
 
 _POINT = Fields({"label": Text(20), "value": Number(whole=False)}, needs=("label", "value"))
@@ -99,10 +83,21 @@ def _one_point_for_each_category(value: Mapping[str, Json], here: str, found: Fo
                 say(found, at, "must have exactly one point for each category", type="axis_category_coverage")
 
 
+def _names_differ(value: Mapping[str, Json], here: str, found: Found) -> None:
+    series = value.get("series")
+    seen: set[str] = set()
+    for index, one in enumerate(series if isinstance(series, list) else ()):
+        name = one.get("name") if isinstance(one, dict) else None
+        if isinstance(name, str):
+            if name in seen:
+                say(found, f"{here}/series/{index}/name", f'`name` "{name}" already exists', type="unique", got=name)
+            seen.add(name)
+
+
 _CHART = Fields(
     {"type": Text(), "series": Items(_SERIES, most=12, least=1), "axis_config": _AXES},
     needs=("series", "axis_config"),
-    rules=(_one_point_for_each_category,),
+    rules=(_one_point_for_each_category, _names_differ),
 )
 _PIE = Fields({"type": Text(), "segments": Items(_SEGMENT, most=12, least=1)}, needs=("segments",))
 DATA_VISUALIZATION = Fields(

@@ -29,7 +29,7 @@ _PLACEHOLDER: dict[str, Check] = {"placeholder": plain_text(150)}
 _DISPATCH: dict[str, Check] = {"dispatch_action_config": DISPATCH_ACTION_CONFIG}
 _STYLE = Choice(("primary", "danger"))
 _LABEL = Text(75)
-_PEOPLE = Items(Text(least=1), most=10)
+_PEOPLE = Items(Text(least=1))
 
 _MENU = {**_ID, **_PLACEHOLDER, **_CONFIRM, **_FOCUS}
 _MANY: dict[str, Check] = {"max_selected_items": Number(least=1)}
@@ -202,7 +202,7 @@ ELEMENTS: dict[str, Fields] = {
             "text": plain_text(),
             "value": Text(2000),
             "accessibility_label": _LABEL,
-            "visible_to_user_ids": _PEOPLE,
+            "visible_to_user_ids": Items(Text(least=1), most=10),
         },
         needs=("icon", "text"),
     ),

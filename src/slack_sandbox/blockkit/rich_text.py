@@ -31,13 +31,15 @@ PARTS: dict[str, Check] = {
 _ANY_PART = Items(Kinds(PARTS))
 _BORDER = Number(least=0)  # documented as 0 or 1; Slack's own payloads have higher ones
 _SECTION = Fields({**_TYPE, "elements": _ANY_PART}, needs=("elements",))
+# Lists hold sections only, so Slack calls the fields of a list within a list additional properties.
+_LINE = Fields({"type": Choice(("rich_text_section",)), "elements": _ANY_PART}, needs=("type", "elements"))
 
 RICH_TEXT_KINDS: dict[str, Check] = {
     "rich_text_section": _SECTION,
     "rich_text_list": Fields(
         {
             **_TYPE,
-            "elements": Items(Kinds({"rich_text_section": _SECTION})),
+            "elements": Items(_LINE),
             "style": Choice(("bullet", "ordered")),
             "indent": Number(least=0),  # upper limit unverified
             "offset": Number(least=0),

@@ -140,6 +140,17 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
+class Nullable:
+    """Null, or else what `of` describes."""
+
+    of: Check
+
+    def check(self, value: Json, at: str, found: Found) -> None:
+        if value is not None:
+            self.of.check(value, at, found)
+
+
+@dataclass(frozen=True, slots=True)
 class Kinds:
     """A JSON object that says by its `type` which description it follows."""
 
@@ -160,5 +171,7 @@ class Kinds:
             say(found, f"{at}/type", f"unsupported type: {kind}", type="enum", expected=list(self.expected), got=kind)
         elif "type" in value:
             say(found, f"{at}/type", "must provide a string", type="string")
+        elif len(self.of) > 1:
+            say(found, at, "failed to match all allowed schemas", type="any_of", expected=list(self.expected))
         else:
             say(found, at, "missing required field: type", type="required", expected="type")
