@@ -15,6 +15,7 @@ from slack_sdk.models.blocks import BlockElement, ConfirmObject, Option
 from slack_sdk.models.views import View as SdkView
 
 from dispatch.kit.slack import blocks as b
+from slack_sandbox.blockkit import check_message, check_view
 
 FAMILY = "👩🏽‍👩‍👧‍👦"
 FLAG = "🇩🇪"
@@ -26,7 +27,9 @@ ANY = st.one_of(
 )
 
 
-def accepted(blocks: Sequence[b.Block]) -> None:
+def accepted(blocks: Sequence[b.Block], *, in_view: bool = False) -> None:
+    for page in [] if in_view else b.paged([each for each in blocks if each["type"] != "input"]):
+        assert check_message(page) == []
     for each in blocks:
         parsed = SdkBlock.parse(each)
         assert parsed is not None
@@ -38,7 +41,8 @@ def accepted(blocks: Sequence[b.Block]) -> None:
 
 def accepted_view(view: b.View) -> None:
     SdkView(**view).validate_json()
-    accepted(view["blocks"])
+    assert check_view(view) == []
+    accepted(view["blocks"], in_view=True)
 
 
 def _texts(part: Any) -> list[tuple[str, int]]:
@@ -92,6 +96,8 @@ def test_every_element_takes_any_text(text: str, other: str) -> None:
         parsed = BlockElement.parse(element)
         assert parsed is not None
         parsed.validate_json()
+        where = b.section("x", accessory=element) if element["type"] == "overflow" else b.actions(element)
+        assert check_message([where]) == []
     Option.parse_all(options)
     assert ConfirmObject.parse(b.confirm(text, other)) is not None
 

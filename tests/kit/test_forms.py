@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 from pydantic import SecretStr, field_validator, model_validator
 from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
@@ -16,6 +17,7 @@ from starlette.datastructures import FormData
 from dispatch.kit import forms
 from dispatch.kit.errors import Invalid
 from dispatch.kit.forms import Form, FormErrors, Option, from_html, from_modal, modal_values, to_html, to_modal
+from slack_sandbox.blockkit import check_view
 
 
 class Report(Form):
@@ -71,6 +73,7 @@ def view_of(form: type[Form] = Report, **more: Any) -> dict[str, Any]:
     given: dict[str, Any] = {"title": "Report", "submit": "Report", "callback_id": "report", "choices": CHOICES}
     view = to_modal(form, **given | more)
     SdkView(**view).validate_json()
+    assert check_view(view) == []
     for block in view["blocks"]:
         parsed = SdkBlock.parse(block)
         assert parsed is not None
@@ -150,6 +153,13 @@ def test_a_subclass_keeps_the_inputs_in_order() -> None:
 
     assert list(forms.inputs(Longer)) == [*forms.inputs(Report), "more"]
     assert Longer(title="a", description="b", project="1").type is None
+
+
+def test_the_json_schema_of_a_form_is_valid_and_carries_the_declaration() -> None:
+    schema = Report.model_json_schema()
+    Draft202012Validator.check_schema(schema)
+    assert schema["required"] == ["title", "description", "project"]
+    assert schema["properties"]["title"]["form"]["kind"] == "text"
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

@@ -172,7 +172,7 @@ def secret(label: str, *, default: Any = PydanticUndefined, required: bool | Non
 
 
 def _field(asked: Input, default: Any, required: bool | None, **more: Any) -> Any:
-    extra: dict[str, Any] = {"form": asdict(asked), "required": required}
+    extra: dict[str, Any] = {"form": asdict(asked) | {"required": required}}
     given = {key: value for key, value in more.items() if value is not None}
     make = cast("Callable[..., Any]", Field)
     return make(default, title=asked.label, json_schema_extra=extra, **given)
@@ -180,13 +180,12 @@ def _field(asked: Input, default: Any, required: bool | None, **more: Any) -> An
 
 def _input(key: str, info: FieldInfo) -> Input:
     bare = _bare(info.annotation)
-    extra = _extra(info)
-    asked = dict(extra["form"])
+    asked = _extra(info)["form"]
     return Input(
         **asked
         | {
             "key": key,
-            "required": _is_required(info) if extra["required"] is None else bool(extra["required"]),
+            "required": _is_required(info) if asked["required"] is None else asked["required"],
             "many": get_origin(bare) in {list, tuple, set, frozenset},
             "whole": bare is int,
             "default": None if info.is_required() else info.get_default(call_default_factory=True, validated_data={}),
@@ -200,8 +199,8 @@ def _extra(info: FieldInfo) -> dict[str, Any]:
 
 
 def _gets_default(info: FieldInfo) -> bool:
-    extra = _extra(info)
-    return "form" in extra and info.is_required() and (_admits_none(info) or extra["required"] is False)
+    asked = _extra(info).get("form")
+    return asked is not None and info.is_required() and (_admits_none(info) or asked["required"] is False)
 
 
 def _is_required(info: FieldInfo) -> bool:
