@@ -1,0 +1,138 @@
+"""How a page is made: the template environment that all slices share, with its filters."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markupsafe import Markup
+
+from dispatch.kit import clock
+from dispatch.kit.web.assets import static, static_files
+from dispatch.kit.web.headers import security_headers
+
+__all__ = ["security_headers", "static", "static_files", "templates"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+HUES = 8
+UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+MARKDOWN_TAGS = {"a", "blockquote", "br", "code", "del", "em", "hr", "li", "ol", "p", "pre", "s", "strong", "ul"}
+MARKDOWN_TAGS |= {"h2", "h3", "h4", "h5", "h6", "table", "tbody", "td", "th", "thead", "tr"}
+
+
+def templates(*folders: Path) -> Environment:
+    """The environment for the templates in `folders`; the kit's own are found behind them."""
+    environment = Environment(
+        loader=FileSystemLoader([*folders, TEMPLATES]),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "ago": ago,
+        "clock": clock_time,
+        "day": day,
+        "duration": duration,
+        "hue": hue,
+        "initials": initials,
+        "iso": iso,
+        "md": md,
+        "moment": moment,
+    }
+    environment.globals |= {"now": clock.now, "static": static, "url": url}
+    return environment
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def clock_time(at: datetime, zone: str | None = None) -> str:
+    return in_zone(at, zone).strftime("%H:%M")
+
+
+def day(at: datetime, zone: str | None = None) -> str:
+    local = in_zone(at, zone)
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def moment(at: datetime, zone: str | None = None) -> str:
+    return f"{day(at, zone)}, {clock_time(at, zone)}"
+
+
+def in_zone(at: datetime, zone: str | None) -> datetime:
+    """In UTC when the zone is empty or unknown here: a page must not fail for somebody's profile."""
+    try:
+        return at.astimezone(ZoneInfo(zone) if zone else UTC)
+    except (KeyError, ValueError, OSError):
+        return at.astimezone(UTC)
+
+
+def ago(at: datetime, now: datetime | None = None) -> str:
+    """ "5 min ago", "in 2 h", "just now"; app.js keeps it up to date on an open page, by the same rule."""
+    seconds = int(((now or clock.now()) - at).total_seconds())
+    if abs(seconds) < 60:
+        return "just now" if seconds >= 0 else "in a moment"
+    unit, size = next((unit, size) for unit, size in UNITS if abs(seconds) >= size)
+    amount = f"{abs(seconds) // size} {unit}"
+    return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def duration(span: timedelta | float) -> str:
+    """The two largest units: "2 h 14 min"; accepts seconds."""
+    left = int(span.total_seconds() if isinstance(span, timedelta) else span)
+    parts: list[str] = []
+    for unit, size in UNITS:
+        count, left = divmod(max(left, 0), size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def initials(name: str) -> str:
+    """At most two letters; "?" for a name without any."""
+    firsts = [letter for word in name.split() if (letter := next(filter(str.isalnum, word), ""))]
+    return "".join(firsts[:1] + firsts[1:][-1:]).upper() or "?"
+
+
+def hue(text: str) -> int:
+    """The same colour for the same person everywhere; a class, as style attributes are forbidden."""
+    return zlib.crc32(text.lower().encode()) % HUES
+
+
+def url(path: str, query: Mapping[str, object], **changes: object) -> str:
+    """`path` with the query, changed; empty values are left out."""
+    kept = {key: value for key, value in {**query, **changes}.items() if value not in (None, "", [])}
+    return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+
+def md(text: str) -> Markup:
+    """People's Markdown as HTML that may stand in a page: no raw HTML, no images, no first heading."""
+    clean = nh3.clean(
+        _MARKDOWN.render(text),
+        tags=MARKDOWN_TAGS,
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return Markup(clean)  # sanitised just above
+
+
+def _lower_headings(state: StateCore) -> None:
+    """The page has its own first heading."""
+    for token in state.tokens:
+        if token.tag in {"h1", "h2", "h3", "h4", "h5"}:
+            token.tag = f"h{int(token.tag[1]) + 1}"
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"breaks": True}).enable(["table", "strikethrough"])
+_MARKDOWN.core.ruler.push("lower_headings", _lower_headings)

@@ -1,0 +1,139 @@
+// What every page does in the browser. Behaviour hangs on data attributes; pages carry no script of their own.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const meta = (name) => $(`meta[name="${name}"]`)?.content || "";
+  const root = document.documentElement;
+
+  // --- theme: light, dark, or what the system says
+  const showTheme = () => all("[data-set-theme]").forEach((button) =>
+    button.setAttribute("aria-pressed", String(button.dataset.setTheme === root.dataset.theme)));
+  const setTheme = (choice) => {
+    try { localStorage.setItem("theme", choice); } catch { /* lasts for this page only */ }
+    dispatchEvent(new Event("themechange"));
+    showTheme();
+  };
+
+  // --- times: the server wrote them in the person's zone; without one we use the browser's
+  const UNITS = [["d", 86400], ["h", 3600], ["min", 60]];
+  const ago = (seconds) => {
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) || [];
+    if (!unit) return seconds >= 0 ? "just now" : "in a moment";
+    const amount = `${Math.floor(Math.abs(seconds) / size)} ${unit}`;
+    return seconds > 0 ? `${amount} ago` : `in ${amount}`;
+  };
+  const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const DAY = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+  const SHAPES = { clock: CLOCK, day: DAY, moment: { ...DAY, ...CLOCK } };
+  // The difference to the server's clock: "2 min ago" must hold on a laptop whose clock is wrong.
+  const skew = (Date.parse(root.dataset.now) || Date.now()) - Date.now();
+  const showTimes = () => all("time[data-time]").forEach((time) => {
+    const at = new Date(time.dateTime);
+    const shape = SHAPES[time.dataset.time];
+    if (!shape) time.textContent = ago(Math.trunc((Date.now() + skew - at) / 1000));
+    else if (!root.dataset.zone) time.textContent = new Intl.DateTimeFormat("en-GB", shape).format(at);
+  });
+
+  // --- toasts: from the server (`HX-Trigger: {"toast": {"text": ..., "tone": ...}}`) or from here
+  const toast = (text, tone = "secondary") => {
+    const card = $("#toast").content.firstElementChild.cloneNode(true);
+    card.classList.add(`tone-${tone}`);
+    $("[data-text]", card).textContent = text;
+    $("#toasts").append(card);
+    setTimeout(() => card.remove(), tone === "red" ? 15000 : 6000);
+  };
+
+  const copy = async (button) => {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.classList.add("is-done");
+      setTimeout(() => button.classList.remove("is-done"), 1500);
+      toast("Copied");
+    } catch { toast("Your browser does not allow copying here.", "red"); }
+  };
+
+  const typing = (element) => element.isContentEditable || element.matches("input, textarea, select");
+  const SHORTCUTS = {
+    "/": () => $("[data-search]")?.focus(),
+    c: () => $("[data-report]")?.click(),
+    "?": () => $("#shortcuts")?.showModal(),
+  };
+
+  // --- one listener for all clicks
+  const CLICKS = {
+    "[data-set-theme]": (button) => setTheme(button.dataset.setTheme),
+    "[data-copy]": copy,
+    "[data-dialog]": (button) => $(`#${button.dataset.dialog}`)?.showModal(),
+    "[data-close]": (button) => button.closest("dialog, .toast-card")?.[button.closest("dialog") ? "close" : "remove"](),
+    dialog: (dialog, target) => { if (target === dialog) dialog.close(); },
+  };
+  document.addEventListener("click", (event) => {
+    for (const [selector, act] of Object.entries(CLICKS)) {
+      const found = event.target.closest(selector);
+      if (found) { act(found, event.target); break; }
+    }
+    all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") all("details.menu[open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
+    const act = SHORTCUTS[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-submit]")) event.target.form.requestSubmit(); });
+  document.addEventListener("submit", (event) => {
+    // Twice at 3 a.m. is one too many; a page that is shown again from memory gets its buttons back below.
+    if (event.target.matches("[data-once]")) setTimeout(() => all("[type=submit]", event.target).forEach((b) => { b.disabled = true; }));
+  });
+  addEventListener("pageshow", () => all("[data-once] [type=submit]").forEach((button) => { button.disabled = false; }));
+
+  // --- how much room is left, once it gets tight; in code points, as the server counts
+  document.addEventListener("input", ({ target }) => {
+    if (!target.dataset?.limit) return;
+    const most = Number(target.dataset.limit);
+    const used = [...target.value].length;
+    let sign = target.nextElementSibling;
+    if (!sign?.matches(".room")) {
+      sign = Object.assign(document.createElement("small"), { className: "room" });
+      target.after(sign);
+    }
+    sign.textContent = used > most * 0.8 ? `${used} of ${most} characters` : "";
+    sign.classList.toggle("tone-red", used > most);
+    target.setCustomValidity(used > most ? `At most ${most} characters, please.` : "");
+  });
+
+  // --- htmx: the token of the form, failures in words, and a page that stays where the reader put it
+  const ERRORS = {
+    403: "You may not do that, or this page is too old. Reload it and try again.",
+    409: "Somebody changed this in the meantime. The page now shows the new state.",
+  };
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = meta("csrf");
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.requestConfig.verb !== "get") toast(ERRORS[event.detail.xhr.status] || "That did not work. Please try again.", "red");
+  });
+  document.addEventListener("htmx:sendError", () => toast("No connection to Dispatch. Your page may be out of date.", "red"));
+  document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", (event) => { opened = all("details[id][open]", event.target).map((d) => d.id); });
+  document.addEventListener("htmx:afterSwap", () => {
+    opened.forEach((id) => { const details = document.getElementById(id); if (details) details.open = true; });
+    showTimes();
+  });
+
+  // --- live: say whether the page is, and catch up after an interruption
+  let interrupted = false;
+  const showLive = (state) => all("[data-live]").forEach((sign) => { sign.dataset.live = state; });
+  document.addEventListener("htmx:sseOpen", () => {
+    showLive("on");
+    if (interrupted) htmx.trigger(document.body, "refresh");
+    interrupted = false;
+  });
+  document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
+
+  showTheme();
+  showTimes();
+  setInterval(showTimes, 20000);
+})();

@@ -1,0 +1,139 @@
+"""Shows every page with made-up data: `python -m tests.kit.web.preview`, then open http://127.0.0.1:8055/."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+
+import dispatch.situations
+from dispatch.kit.web.pages import security_headers, static_files, templates
+
+from . import cast
+
+SLICE = Path(dispatch.situations.__file__).parent / "templates"
+CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True}
+COMMON: dict[str, Any] = {
+    "viewer": cast.VIEWER,
+    "orgs": cast.ORGS,
+    "org": cast.ORGS[0],
+    "nav": "incidents",
+    "csrf": "token-of-the-session",
+}
+LIST: dict[str, Any] = {
+    "items": cast.ITEMS,
+    "query": {},
+    "page": 2,
+    "size": 8,
+    "total": 31,
+    "counts": {"Active": 5, "Stable": 1, "Closed": 25},
+    "filters": cast.FILTERS,
+}
+EMPTY = {"items": [], "page": 1, "total": 0}
+INCIDENT: dict[str, Any] = {
+    "incident": cast.PLAIN, "participants": cast.PARTICIPANTS, "resources": cast.RESOURCES, "steps": cast.STEPS, "pages": cast.PAGES,
+    "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None,
+}  # fmt: skip
+NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}}
+SIGN_IN: dict[str, Any] = {
+    "mail_enabled": True,
+    "password_enabled": False,
+    "sent_to": None,
+    "error": None,
+    "next": "/default/incidents",
+}
+
+#: address -> (template, context); what the tests look at.
+PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "/default/incidents": ("incident_list.html", LIST),
+    "/default/incidents/none-yet": ("incident_list.html", LIST | EMPTY | {"counts": {}}),
+    "/default/incidents/none-found": ("incident_list.html", LIST | EMPTY | {"query": {"q": "unicorn", "severity": "High"}}),
+    "/default/incidents/none-active": ("incident_list.html", LIST | EMPTY | {"query": {"status": "Active"}}),
+    "/default/incidents/INC-42": ("incident.html", INCIDENT),
+    "/default/incidents/INC-43": ("incident.html", INCIDENT | {
+        "incident": cast.EXTREME, "participants": cast.MANY, "steps": cast.TROUBLED, "timeline": cast.LONG_TIMELINE, "slack_down_since": cast.ago(minutes=12),
+    }),
+    "/default/incidents/INC-44": ("incident.html", INCIDENT | NOTHING | {"incident": cast.FRESH}),
+    "/default/incidents/INC-12": ("incident.html", INCIDENT | {"incident": cast.CLOSED, "steps": cast.DONE, "can": {"reopen": True}}),
+    "/default/incidents/INC-42/receipt": ("receipt.html", INCIDENT | {"steps": cast.TROUBLED, "resources": cast.RESOURCES[:1]}),
+    "/default/report": ("report.html", {"form": cast.FORM, "errors": [], "nav": "report"}),
+    "/default/report/wrong": ("report.html", {"form": cast.WRONG, "errors": ["The project “Payments” is closed for reports."], "nav": "report"}),
+    "/default/incidents/INC-42/documents/1": ("document.html", {"document": cast.DOCUMENT}),
+    "/sign-in": ("sign_in.html", SIGN_IN),
+    "/sign-in/sent": ("sign_in.html", SIGN_IN | {"sent_to": "ada@example.com"}),
+    "/sign-in/password": ("sign_in.html", SIGN_IN | {"mail_enabled": False, "password_enabled": True, "error": "This link was used already. Ask for a new one."}),
+    **{f"/errors/{status}": ("error.html", {"status": status, "reference": "7f3a-91c2"}) for status in (403, 404, 500, 503)},
+}  # fmt: skip
+BARE = {"sign_in.html": {"csrf": "token"}, "error.html": {}}
+FRAGMENTS = {"summary", "timeline", "steps", "participants", "resources", "pages"}
+TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-west-1", "database", "customer-visible")]
+
+
+def preview() -> FastAPI:
+    app = FastAPI()
+    environment = templates(SLICE)
+    app.mount("/static", static_files())
+    app.add_middleware(security_headers)  # type: ignore[arg-type]
+    app.state.listeners = []
+
+    def show(template: str, context: dict[str, Any], request: Request) -> HTMLResponse:
+        common = BARE.get(template, COMMON)
+        return HTMLResponse(
+            environment.get_template(template).render(common | {"request_path": request.url.path} | context)
+        )
+
+    def page(address: str) -> None:
+        async def answer(request: Request) -> HTMLResponse:
+            return show(*PAGES[address], request)
+
+        app.add_api_route(address, answer)
+
+    for address in PAGES:
+        page(address)
+
+    @app.get("/")
+    async def index() -> HTMLResponse:
+        return HTMLResponse("<title>Pages</title><ul>" + "".join(f'<li><a href="{a}">{a}</a>' for a in PAGES) + "</ul>")
+
+    @app.get("/default/incidents/{name}/live")
+    async def live(name: str) -> StreamingResponse:
+        async def stream() -> AsyncIterator[str]:
+            queue: asyncio.Queue[str] = asyncio.Queue()
+            app.state.listeners.append(queue)
+            yield ": hello\n\n"
+            while True:
+                yield f"event: {await queue.get()}\ndata: 1\n\n"
+
+        return StreamingResponse(stream(), media_type="text/event-stream")
+
+    @app.get("/default/incidents/{name}/fragments/{fragment}")
+    async def fragment(name: str, fragment: str, request: Request) -> Response:
+        if fragment not in FRAGMENTS:
+            return Response(status_code=404)
+        return show(f"_{fragment}.html", PAGES[f"/default/incidents/{name}"][1] | app.state.changes, request)
+
+    @app.post("/default/incidents/{name}/steps/{step}/retry")
+    async def retry(name: str, step: str, request: Request) -> Response:
+        app.state.retried.append((step, request.headers.get("x-csrf-token")))
+        return show("_steps.html", INCIDENT | {"steps": cast.DONE}, request)
+
+    @app.post("/default/report/fields")
+    async def fields(request: Request) -> HTMLResponse:
+        app.state.reloaded.append(dict(await request.form()))
+        return show("_fields.html", {"form": cast.FORM}, request)
+
+    @app.get("/default/options/{source}")
+    async def options(source: str, q: str = "") -> JSONResponse:
+        return JSONResponse([tag for tag in TAGS if q.lower() in tag["label"]])
+
+    app.state.changes, app.state.retried, app.state.reloaded = {}, [], []
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(preview(), host="127.0.0.1", port=8055)
