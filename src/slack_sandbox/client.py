@@ -1,0 +1,162 @@
+"""A small typed client of the test side."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+Json = dict[str, Any]
+
+
+class Refused(Exception):
+    """The sandbox said no: `error` is its word for it, `status` the HTTP status."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        self.status = status
+        self.body = body
+        self.error = body.get("error", "") if isinstance(body, dict) else ""
+        super().__init__(f"{status} {body}")
+
+
+class SandboxClient:
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.api_url = f"{self.base_url}/api/"
+        self._http: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def call(self, verb: str, path: str, body: Any = None, **query: Any) -> Json:
+        if self._http is None or self._http.closed:
+            self._http = aiohttp.ClientSession()
+        asked = {key.rstrip("_"): str(value) for key, value in query.items() if value is not None}
+        url = f"{self.base_url}/sandbox/{path}"
+        async with self._http.request(verb, url, json=body, params=asked) as answer:
+            shown: Any = await answer.json(content_type=None)
+            if answer.status >= 400:
+                raise Refused(answer.status, shown)
+            result: Json = shown
+            return result
+
+    # -- seeding ---------------------------------------------------------------------------------------------------
+
+    async def workspace(self, team: Json, users: Sequence[Json], channels: Sequence[Json] = ()) -> Json:
+        return await self.call("POST", "workspaces", {"team": team, "users": list(users), "channels": list(channels)})
+
+    async def app(self, team: str, manifest: Json) -> Json:
+        return await self.call("POST", "apps", {"team": team, "manifest": manifest})
+
+    async def channel(self, team: str, name: str, *, creator: str, is_private: bool = False) -> Json:
+        return await self.call("POST", "channels", {"team": team, "name": name, "creator": creator, "is_private": is_private})
+
+    async def change_user(self, user: str, **change: Any) -> Json:
+        return await self.call("PATCH", f"users/{user}", change)
+
+    # -- people ----------------------------------------------------------------------------------------------------
+
+    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Json:
+        return await self.call("POST", f"users/{user}/messages", {"channel": channel, "text": text, "thread_ts": thread_ts})
+
+    async def react(self, user: str, channel: str, ts: str, name: str, *, remove: bool = False) -> Json:
+        body = {"channel": channel, "ts": ts, "name": name, "remove": remove}
+        return await self.call("POST", f"users/{user}/reactions", body)
+
+    async def edit(self, user: str, channel: str, ts: str, text: str) -> Json:
+        return await self.call("POST", f"users/{user}/edits", {"channel": channel, "ts": ts, "text": text})
+
+    async def delete(self, user: str, channel: str, ts: str) -> Json:
+        return await self.call("POST", f"users/{user}/deletions", {"channel": channel, "ts": ts})
+
+    async def join(self, user: str, channel: str) -> Json:
+        return await self.call("POST", f"users/{user}/joins", {"channel": channel})
+
+    async def leave(self, user: str, channel: str) -> Json:
+        return await self.call("POST", f"users/{user}/leaves", {"channel": channel})
+
+    async def invite(self, user: str, channel: str, *users: str) -> Json:
+        return await self.call("POST", f"users/{user}/invitations", {"channel": channel, "users": list(users)})
+
+    async def direct(self, user: str, with_: str | list[str]) -> Json:
+        return await self.call("POST", f"users/{user}/dms", {"with": with_})
+
+    async def open_home(self, user: str, app: str) -> Json:
+        return await self.call("POST", f"users/{user}/home", {"app": app})
+
+    async def command(self, user: str, channel: str, command: str, text: str = "", *, wait: float | None = None) -> Json:
+        body = {"channel": channel, "command": command, "text": text}
+        return await self.call("POST", f"users/{user}/commands", body, wait=wait)
+
+    async def shortcut(self, user: str, callback_id: str, message: Json | None = None, *, wait: float | None = None) -> Json:
+        return await self.call("POST", f"users/{user}/shortcuts", {"callback_id": callback_id, "message": message}, wait=wait)
+
+    async def act_in_message(
+        self, user: str, channel: str, ts: str, action_id: str, value: Any = None, *, block_id: str | None = None, wait: float | None = None
+    ) -> Json:
+        body = {"channel": channel, "message_ts": ts, "action_id": action_id, "block_id": block_id, "value": value}
+        return await self.call("POST", f"users/{user}/actions", body, wait=wait)
+
+    async def act_in_view(
+        self, user: str, view_id: str, action_id: str, value: Any = None, *, block_id: str | None = None, wait: float | None = None
+    ) -> Json:
+        body = {"view_id": view_id, "action_id": action_id, "block_id": block_id, "value": value}
+        return await self.call("POST", f"users/{user}/actions", body, wait=wait)
+
+    async def options(self, user: str, view_id: str, action_id: str, query: str) -> Json:
+        body = {"view_id": view_id, "action_id": action_id, "query": query}
+        return await self.call("POST", f"users/{user}/options", body)
+
+    async def submit(self, user: str, view_id: str, values: Json) -> Json:
+        return await self.call("POST", f"users/{user}/views/{view_id}/submit", {"values": values})
+
+    async def close_view(self, user: str, view_id: str, *, clear: bool = False) -> Json:
+        return await self.call("POST", f"users/{user}/views/{view_id}/close", {"clear": clear})
+
+    # -- seeing ----------------------------------------------------------------------------------------------------
+
+    async def view(self, user: str) -> Json:
+        return await self.call("GET", f"users/{user}/view")
+
+    async def channels(self, as_: str | None = None) -> list[Json]:
+        rows: list[Json] = (await self.call("GET", "channels", as_=as_))["channels"]
+        return rows
+
+    async def messages(self, channel: str, as_: str | None = None) -> list[Json]:
+        rows: list[Json] = (await self.call("GET", f"channels/{channel}/messages", as_=as_))["messages"]
+        return rows
+
+    async def calls(self, since: int = 0) -> list[Json]:
+        rows: list[Json] = (await self.call("GET", "calls", since=since))["calls"]
+        return rows
+
+    async def deliveries(self, since: int = 0) -> Json:
+        return await self.call("GET", "deliveries", since=since)
+
+    # -- machinery -------------------------------------------------------------------------------------------------
+
+    async def faults(self, *faults: Json, seed: int | None = None) -> Json:
+        """Replaces all faults; without arguments, everything works again."""
+        return await self.call("PUT", "faults", {"faults": list(faults), "seed": seed})
+
+    async def advance(self, seconds: float) -> Json:
+        return await self.call("POST", "clock", {"advance": seconds})
+
+    async def settings(self, **settings: bool) -> Json:
+        return await self.call("PUT", "settings", settings)
+
+    async def reset(self) -> None:
+        await self.call("POST", "reset")
+
+    async def snapshot(self) -> Json:
+        return await self.call("GET", "snapshot")
+
+    async def restore(self, snapshot: Json) -> None:
+        await self.call("PUT", "snapshot", snapshot)

@@ -1,0 +1,331 @@
+"""People act: commands, shortcuts, buttons, choices."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from . import elements, shapes, triggers
+from .delivery import Ack, ask
+from .errors import Impossible, SlackError
+from .sandbox import Sandbox
+from .state import App, Channel, Message, User, View
+from .watching import Watch, screen
+
+Json = dict[str, Any]
+_MASKED = {"im": "directmessage", "private": "privategroup"}
+# From memory of Slack's reference: how much a person types before an external select asks the app.
+MIN_QUERY = 3
+
+
+def person_fields(user: User) -> Json:
+    return {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id}
+
+
+def common(box: Sandbox, app: App, user: User, kind: str) -> Json:
+    return {
+        "type": kind,
+        "team": {"id": app.team_id, "domain": box.workspace(app.team_id).domain},
+        "user": person_fields(user),
+        "token": app.verification_token,
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
+
+
+def channel_fields(channel: Channel) -> Json:
+    return {"id": channel.id, "name": _MASKED.get(channel.kind, channel.name)}
+
+
+def able(user: User) -> None:
+    if user.deleted:
+        raise Impossible("user_deactivated", f"{user.name} has no access any more", status=403)
+    if user.is_bot:
+        raise Impossible("user_is_bot", f"{user.name} is an app", status=403)
+
+
+def enter(channel: Channel, user: User) -> None:
+    able(user)
+    if channel.team_id != user.team_id or (channel.kind != "public" and user.id not in channel.members):
+        raise Impossible("channel_not_found", channel.id, status=404)
+    if user.id not in channel.members:
+        raise Impossible("not_in_channel", f"{user.name} has not joined #{channel.name}", status=403)
+
+
+# -- commands and shortcuts ----------------------------------------------------------------------------------------
+
+
+async def command(box: Sandbox, user: User, channel: Channel, name: str, text: str, *, wait: float | None) -> Json:
+    enter(channel, user)
+    if channel.is_archived:
+        raise Impossible("is_archived", f"#{channel.name}")
+    app, declared = _command(box, user.team_id, name)
+    watch = Watch(box, user.id)
+    payload = {
+        "token": app.verification_token,
+        "team_id": user.team_id,
+        "team_domain": box.workspace(user.team_id).domain,
+        "channel_id": channel.id,
+        "channel_name": _MASKED.get(channel.kind, channel.name),
+        "user_id": user.id,
+        "user_name": user.name,
+        "command": name,
+        "text": _escaped(box, user.team_id, text) if declared.get("should_escape") else text,
+        "api_app_id": app.id,
+        "is_enterprise_install": "false",
+        "response_url": triggers.response_url(box, app, user, channel),
+        "trigger_id": triggers.trigger(box, app, user, channel=channel),
+    }
+    ack = await ask(box, app, "command", payload, name=name, url=declared.get("url"))
+    if ack.ok:
+        ack = _shown_answer(box, app, channel, user, ack)
+    return await watch.result(ack, wait=wait)
+
+
+def _command(box: Sandbox, team: str, name: str) -> tuple[App, Json]:
+    # Of two apps with the same command, the one installed last gets it.
+    for app in reversed(box.state.installed(team)):
+        for declared in app.commands:
+            if declared["command"] == name:
+                return app, declared
+    raise Impossible("unknown_command", f"{name} is not a valid command", status=404)
+
+
+def _escaped(box: Sandbox, team: str, text: str) -> str:
+    words = []
+    for word in text.split(" "):
+        people = [one for one in box.state.people(team) if word == f"@{one.name}"]
+        room = box.state.names.get(f"{team} {word[1:]}") if word.startswith("#") else None
+        words.append(f"<@{people[0].id}|{people[0].name}>" if people else f"<#{room}|{word[1:]}>" if room else word)
+    return " ".join(words)
+
+
+def _shown_answer(box: Sandbox, app: App, channel: Channel, user: User, ack: Ack) -> Ack:
+    """Plain text is an ephemeral line, JSON a message; an empty answer shows nothing."""
+    body = {"text": ack.body} if isinstance(ack.body, str) else ack.body
+    if not isinstance(body, dict) or not (body.get("text") or body.get("blocks") or body.get("attachments")):
+        return ack
+    try:
+        triggers.reply(box, app, channel, user, body)
+    except SlackError:
+        return dataclasses.replace(ack, error="invalid_command_response")
+    return ack
+
+
+async def shortcut(
+    box: Sandbox, user: User, callback_id: str, *, channel: Channel | None, message: Message | None, wait: float | None
+) -> Json:
+    able(user)
+    kind = "message" if message else "global"
+    app = _shortcut(box, user.team_id, callback_id, kind)
+    watch = Watch(box, user.id)
+    payload = common(box, app, user, "message_action" if message else "shortcut") | {
+        "callback_id": callback_id,
+        "action_ts": box.ts(),
+        "trigger_id": triggers.trigger(box, app, user, channel=channel),
+    }
+    if message is not None and channel is not None:
+        enter(channel, user)
+        payload |= {
+            "channel": channel_fields(channel),
+            "message_ts": message.ts,
+            "message": shapes.message(box, message, room=channel),
+            "response_url": triggers.response_url(box, app, user, channel),
+        }
+    ack = await ask(box, app, "interactive", payload, name=callback_id)
+    return await watch.result(ack, wait=wait)
+
+
+def _shortcut(box: Sandbox, team: str, callback_id: str, kind: str) -> App:
+    for app in reversed(box.state.installed(team)):
+        for declared in app.shortcuts:
+            if declared["callback_id"] == callback_id and declared["type"] == kind:
+                return app
+    raise Impossible("unknown_shortcut", f"no {kind} shortcut {callback_id}", status=404)
+
+
+# -- elements ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spot:
+    """An element a person can use: in a message, in a modal or in an App Home."""
+
+    app: App
+    place: elements.Placed
+    view: View | None = None
+    channel: Channel | None = None
+    message: Message | None = None
+
+    def values(self, box: Sandbox, user: User) -> dict[str, dict[str, Json]]:
+        if self.view is not None:
+            return self.view.values
+        assert self.message is not None
+        return box.message_values.setdefault(f"{self.message.ts} {user.id}", {})
+
+    def container(self, box: Sandbox) -> Json:
+        """Where it happened, as payloads tell it."""
+        if self.view is not None:
+            return {"container": {"type": "view", "view_id": self.view.id}, "view": shapes.view(box, self.view)}
+        assert self.message is not None
+        assert self.channel is not None
+        where: Json = {
+            "type": "message",
+            "message_ts": self.message.ts,
+            "channel_id": self.channel.id,
+            "is_ephemeral": bool(self.message.to),
+        }
+        if self.message.thread_ts:
+            where["thread_ts"] = self.message.thread_ts
+        shown = shapes.message(box, self.message, room=self.channel)
+        return {"container": where, "channel": channel_fields(self.channel), "message": shown}
+
+
+def in_view(box: Sandbox, user: User, view_id: str, action_id: str, block_id: str | None) -> Spot:
+    view = own_view(box, user, view_id)
+    place = _find(view.view["blocks"], action_id, block_id)
+    return Spot(box.app(view.app_id), place, view=view)
+
+
+def own_view(box: Sandbox, user: User, view_id: str) -> View:
+    able(user)
+    view = box.state.views.get(view_id)
+    if view is None or view.user_id != user.id or not view.is_open:
+        raise Impossible("view_not_found", f"{user.name} has no such view open", status=404)
+    return view
+
+
+def in_message(box: Sandbox, user: User, channel: Channel, ts: str, action_id: str, block_id: str | None) -> Spot:
+    enter(channel, user)
+    message = channel.messages.get(ts) or next((one for one in channel.ephemerals if one.ts == ts and one.to == user.id), None)
+    if message is None:
+        raise Impossible("message_not_found", ts, status=404)
+    blocks = list(message.blocks or [])
+    for attachment in message.attachments or []:
+        blocks += attachment.get("blocks") or []
+    place = _find(blocks, action_id, block_id)
+    if message.app_id not in box.state.apps:
+        raise Impossible("not_interactive", "no app stands behind this message")
+    return Spot(box.app(message.app_id), place, channel=channel, message=message)
+
+
+def _find(blocks: list[Json], action_id: str, block_id: str | None) -> elements.Placed:
+    found = list(elements.placed(blocks))
+    for place in found:
+        if place.action_id == action_id and block_id in (None, place.block_id):
+            return place
+    # People name a button by what it says.
+    for place in found:
+        if place.label == action_id and block_id in (None, place.block_id):
+            return place
+    raise Impossible("no_such_action", f"{action_id} is not among: {', '.join(place.action_id for place in found)}", status=404)
+
+
+async def action(box: Sandbox, user: User, spot: Spot, value: Any, *, wait: float | None) -> Json:
+    watch = Watch(box, user.id)
+    acted = await _acted(box, user, spot, value)
+    dispatches = not spot.place.is_input or bool(spot.place.block.get("dispatch_action"))
+    if not dispatches:
+        # An ordinary input only remembers; its app hears of it with the submission.
+        return {"ack": Ack(200, 0).shown(), "ephemeral": [], "view": screen(box, user.id), "dispatched": False}
+    payload = common(box, spot.app, user, "block_actions") | spot.container(box)
+    payload |= {
+        "api_app_id": spot.app.id,
+        "trigger_id": triggers.trigger(box, spot.app, user, channel=spot.channel, view=spot.view),
+        "state": {"values": spot.values(box, user)},
+        "actions": [acted],
+    }
+    if spot.message is not None and spot.channel is not None:
+        payload["response_url"] = triggers.response_url(box, spot.app, user, spot.channel, spot.message)
+    ack = await ask(box, spot.app, "interactive", payload, name=spot.place.action_id)
+    return await watch.result(ack, wait=wait, in_view=spot.view is not None)
+
+
+async def _acted(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
+    """Does it, and describes it as an item of `actions`."""
+    element = spot.place.element
+    kind = element["type"]
+    acted: Json = {"action_id": spot.place.action_id, "block_id": spot.place.block_id, "type": kind, "action_ts": box.ts()}
+    if kind == "overflow":
+        return acted | {"selected_option": elements.choose(elements.options(element), value)}
+    if kind not in elements.HOLDS:
+        acted |= {key: element[key] for key in ("text", "value", "style") if key in element}
+        if kind == "feedback_buttons":
+            acted["value"] = value
+        return acted
+    state = await filled(box, user, spot, value)
+    spot.values(box, user).setdefault(spot.place.block_id, {})[spot.place.action_id] = state
+    box.touched()
+    return acted | {key: item for key, item in state.items() if key != "type"}
+
+
+async def filled(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
+    element = spot.place.element
+    choices = elements.options(element)
+    if element["type"] not in elements.EXTERNAL or value is None:
+        return elements.filled(element, value, choices)
+    wanted = value if isinstance(value, list) else [value]
+    if all(isinstance(one, dict) and "value" in one and "text" in one for one in wanted):
+        return {"type": element["type"], elements.HOLDS[element["type"]][0]: value}
+    key = f"{spot.place.block_id} {spot.place.action_id}"
+    offered = list(spot.view.offered.get(key, [])) if spot.view else []
+    offered += list(element.get("initial_options") or []) + [element[k] for k in ("initial_option",) if k in element]
+    for one in wanted:
+        try:
+            elements.choose(offered, one)
+        except Impossible:
+            offered += elements.options(await options(box, user, spot, str(one)))
+    return elements.filled(element, value, offered)
+
+
+async def options(box: Sandbox, user: User, spot: Spot, query: str) -> Json:
+    """What a select offers for this query: `options` or `option_groups`."""
+    element = spot.place.element
+    if element["type"] not in elements.EXTERNAL:
+        return _own_options(box, user, spot, query)
+    if len(query) < element.get("min_query_length", MIN_QUERY):
+        return {"options": [], "ack": None}
+    payload = common(box, spot.app, user, "block_suggestion") | spot.container(box)
+    payload |= {
+        "api_app_id": spot.app.id,
+        "action_id": spot.place.action_id,
+        "block_id": spot.place.block_id,
+        "value": query,
+    }
+    ack = await ask(box, spot.app, "options", payload, name=spot.place.action_id)
+    offered = ack.body if ack.ok and isinstance(ack.body, dict) else {}
+    if ack.ok and not _well_formed(offered):
+        ack = dataclasses.replace(ack, error="invalid_options")
+        offered = {}
+    shown = {key: offered[key] for key in ("options", "option_groups") if key in offered} or {"options": []}
+    if spot.view is not None:
+        known = spot.view.offered.setdefault(f"{spot.place.block_id} {spot.place.action_id}", [])
+        known += [one for one in elements.options(shown) if one not in known]
+    return shown | {"ack": ack.shown()}
+
+
+def _well_formed(offered: Json) -> bool:
+    rows, groups = offered.get("options"), offered.get("option_groups")
+    if (rows is None) == (groups is None):
+        return False
+    if not isinstance(rows if groups is None else groups, list) or len(rows or groups or []) > 100:
+        return False
+    for option in elements.options(offered):
+        text = (option.get("text") or {}).get("text") if isinstance(option, dict) else None
+        if not text or len(text) > 75 or not isinstance(option.get("value"), str) or len(option["value"]) > 150:
+            return False
+    return True
+
+
+def _own_options(box: Sandbox, user: User, spot: Spot, query: str) -> Json:
+    kind = spot.place.element["type"]
+    if "users" in kind:
+        people = [one for one in box.state.people(user.team_id) if not one.deleted]
+        rows = [(one.id, one.real_name) for one in people]
+    elif "channels" in kind or "conversations" in kind:
+        rooms = [one for one in box.state.rooms(user.team_id) if one.kind == "public" or user.id in one.members]
+        rows = [(one.id, one.name or one.id) for one in rooms if not one.is_archived]
+    else:
+        found = elements.options(spot.place.element)
+        return {"options": [one for one in found if query.lower() in str(one.get("text", {}).get("text", "")).lower()], "ack": None}
+    shown = [{"text": {"type": "plain_text", "text": name}, "value": key} for key, name in rows if query.lower() in name.lower()]
+    return {"options": shown, "ack": None}

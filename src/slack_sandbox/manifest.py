@@ -1,0 +1,80 @@
+"""An app's manifest, as strictly as Slack takes it."""
+
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft7Validator
+
+from . import facts
+
+Json = dict[str, Any]
+
+
+@cache
+def _schema() -> Draft7Validator:
+    return Draft7Validator(facts.manifest_schema())
+
+
+def problems(manifest: Any) -> list[Json]:
+    """What `apps.manifest.validate` lists under `errors`; empty when the manifest is good."""
+    if not isinstance(manifest, dict):
+        return [{"message": "must be an object", "pointer": "/"}]
+    found = [
+        {"message": error.message, "pointer": "/" + "/".join(str(step) for step in error.absolute_path)}
+        for error in _schema().iter_errors(manifest)
+    ]
+    # The rules below read the manifest as the schema describes it.
+    return found or [*_names(manifest), *_addresses(manifest)]
+
+
+def _names(manifest: Json) -> list[Json]:
+    """The schema accepts any text as scope or event; Slack does not."""
+    scopes = (manifest.get("oauth_config") or {}).get("scopes") or {}
+    subscriptions = (manifest.get("settings") or {}).get("event_subscriptions") or {}
+    known = {"bot": facts.bot_scopes(), "user": facts.user_scopes()}
+    found = [
+        _problem(f"Invalid scope: {scope}", f"/oauth_config/scopes/{kind}/{place}")
+        for kind in ("bot", "user")
+        for place, scope in enumerate(scopes.get(kind) or [])
+        if scope not in known[kind]
+    ]
+    for kind in ("bot", "user"):
+        held = set(scopes.get(kind) or [])
+        for place, event in enumerate(subscriptions.get(f"{kind}_events") or []):
+            pointer = f"/settings/event_subscriptions/{kind}_events/{place}"
+            if event not in facts.events():
+                found.append(_problem(f"Invalid event: {event}", pointer))
+                continue
+            needed = facts.events()[event]
+            if needed and not held & set(needed):
+                found.append(_problem(f"Missing scope for event {event}: one of {', '.join(needed)}", pointer))
+    features = manifest.get("features") or {}
+    if (features.get("slash_commands") or features.get("shortcuts")) and "commands" not in (scopes.get("bot") or []):
+        found.append(_problem("Slash commands and shortcuts require the commands scope", "/oauth_config/scopes/bot"))
+    if scopes.get("bot") and not features.get("bot_user"):
+        found.append(_problem("Bot scopes require a bot user", "/features/bot_user"))
+    return found
+
+
+def _addresses(manifest: Json) -> list[Json]:
+    settings = manifest.get("settings") or {}
+    if settings.get("socket_mode_enabled"):
+        return []
+    found = []
+    subscriptions = settings.get("event_subscriptions") or {}
+    if (subscriptions.get("bot_events") or subscriptions.get("user_events")) and not subscriptions.get("request_url"):
+        text = "Event Subscription requires either Request URL or Socket Mode Enabled"
+        found.append(_problem(text, "/settings/event_subscriptions"))
+    interactivity = settings.get("interactivity") or {}
+    if interactivity.get("is_enabled") and not interactivity.get("request_url"):
+        text = "Interactivity requires either Request URL or Socket Mode Enabled"
+        found.append(_problem(text, "/settings/interactivity"))
+    for place, command in enumerate((manifest.get("features") or {}).get("slash_commands") or []):
+        if not command.get("url"):
+            text = "Slash Command requires either Request URL or Socket Mode Enabled"
+            found.append(_problem(text, f"/features/slash_commands/{place}"))
+    return found
+
+
+def _problem(message: str, pointer: str) -> Json:
+    return {"message": message, "pointer": pointer}

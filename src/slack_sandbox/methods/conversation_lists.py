@@ -1,0 +1,136 @@
+"""Reading conversations: which there are, who is in them, what was said."""
+
+from typing import Any
+
+from .. import shapes
+from ..call import Call
+from ..errors import SlackError
+from ..state import Channel, Kind
+from . import method
+
+Json = dict[str, Any]
+_TYPES: dict[str, tuple[Kind, str]] = {
+    "public_channel": ("public", "channels:read"),
+    "private_channel": ("private", "groups:read"),
+    "im": ("im", "im:read"),
+    "mpim": ("mpim", "mpim:read"),
+}
+
+
+def filtered(call: Call) -> list[Channel]:
+    """Conversations of the asked types that the caller can see; each asked type needs its own scope."""
+    types = call.names("types") or ["public_channel"]
+    if any(kind not in _TYPES for kind in types):
+        raise SlackError("invalid_types")
+    for kind in types:
+        call.require(_TYPES[kind][1])
+    kinds = {_TYPES[kind][0] for kind in types}
+    hide_archived = call.flag("exclude_archived")
+    return [
+        room
+        for room in call.box.state.rooms(call.team)
+        if room.kind in kinds and call.visible(room) and not (hide_archived and room.is_archived)
+    ]
+
+
+@method("conversations.list")
+def list_(call: Call) -> Json:
+    page, more = call.page(filtered(call))
+    shown = [shapes.channel(room, call.me.id) for room in page]
+    for room, row in zip(page, shown, strict=True):
+        if room.kind != "im":
+            row["num_members"] = len(room.members)
+    return {"channels": shown} | more
+
+
+@method("conversations.info")
+def info(call: Call) -> Json:
+    room = call.channel()
+    shown = shapes.channel(room, call.me.id)
+    if call.flag("include_num_members"):
+        shown["num_members"] = len(room.members)
+    if call.me.id in room.members:
+        shown["last_read"] = room.last_read.get(call.me.id, "0000000000.000000")
+    if room.canvas_id:
+        shown["properties"] = {"canvas": {"file_id": room.canvas_id, "is_empty": False}}
+    return {"channel": shown}
+
+
+@method("conversations.members")
+def members(call: Call) -> Json:
+    page, more = call.page(list(call.channel().members))
+    return {"members": page} | more
+
+
+def _stamp(call: Call, name: str) -> float | None:
+    value = call.maybe(name)
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        raise SlackError(f"invalid_ts_{name}") from None
+
+
+def _readable(call: Call) -> Channel:
+    room = call.channel()
+    if room.kind != "public" and call.me.id not in room.members:
+        raise SlackError("channel_not_found")
+    if call.is_bot and call.me.id not in room.members:
+        raise SlackError("not_in_channel")
+    return room
+
+
+def _between(call: Call, stamps: list[str]) -> list[str]:
+    oldest, latest, inclusive = _stamp(call, "oldest"), _stamp(call, "latest"), call.flag("inclusive")
+
+    def inside(ts: str) -> bool:
+        at = float(ts)
+        if oldest is not None and (at < oldest or (at == oldest and not inclusive)):
+            return False
+        return latest is None or at < latest or (at == latest and inclusive)
+
+    return [ts for ts in stamps if inside(ts)]
+
+
+def _metadata(call: Call, shown: Json) -> Json:
+    if not call.flag("include_all_metadata") and "metadata" in shown:
+        shown["metadata"] = {"event_type": shown["metadata"].get("event_type")}
+    return shown
+
+
+@method("conversations.history")
+def history(call: Call) -> Json:
+    room = _readable(call)
+    visible = [
+        ts
+        for ts, message in room.messages.items()
+        if message.thread_ts in (None, ts) or message.subtype == "thread_broadcast"
+    ]
+    rows = _between(call, visible)[::-1]
+    cap = 15 if call.box.commercial else 1000
+    page, more = call.page(rows, default=min(100, cap), high=cap)
+    answer: Json = {
+        "messages": [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page],
+        "has_more": bool(more["response_metadata"]["next_cursor"]),
+        "pin_count": len(room.pins),
+        "channel_actions_ts": None,
+        "channel_actions_count": 0,
+    }
+    return answer | (more if answer["has_more"] else {})
+
+
+@method("conversations.replies")
+def replies(call: Call) -> Json:
+    room = _readable(call)
+    parent = room.messages.get(call.needed("ts"))
+    if parent is None:
+        raise SlackError("thread_not_found")
+    if parent.thread_ts and parent.thread_ts in room.messages:
+        parent = room.messages[parent.thread_ts]
+    # The first message of a thread is always part of the answer, whatever the bounds.
+    rows = [parent.ts, *_between(call, parent.replies)]
+    page, more = call.page(rows, default=15 if call.box.commercial else 1000)
+    has_more = bool(more["response_metadata"]["next_cursor"])
+    shown = [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page]
+    return {"messages": shown, "has_more": has_more} | (more if has_more else {})

@@ -1,0 +1,162 @@
+"""The running sandbox: the workspaces' state with everything that acts on it."""
+
+import asyncio
+from collections.abc import Container, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .calls import ApiCall, Log, Sent
+from .clock import Clock
+from .faults import Faults
+from .ids import Ids
+from .live import Live
+from .rates import Rates
+from .state import App, Channel, Message, State, User, Workspace
+
+if TYPE_CHECKING:
+    from .delivery import Delivery
+    from .socket_mode import Ticket
+
+
+@dataclass
+class Trigger:
+    app_id: str
+    team_id: str
+    user_id: str
+    expires: float
+    channel_id: str | None
+    # The modal the person acted in; `views.push` puts the next one on top of it.
+    view_id: str | None
+    used: bool = False
+
+
+@dataclass
+class ResponseUrl:
+    app_id: str
+    user_id: str
+    channel_id: str
+    expires: float
+    uses: int
+    message_ts: str | None = None
+    ephemeral: bool = False
+    thread_ts: str | None = None
+
+
+class Sandbox:
+    def __init__(self, *, base_url: str = "http://127.0.0.1:8100", seed: int | None = None, rates: bool = False) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.state = State()
+        self.clock = Clock()
+        self.ids = Ids(seed)
+        self.faults = Faults()
+        self.rates = Rates(self.clock, enabled=rates)
+        self.live = Live()
+        self.calls: Log[ApiCall] = Log()
+        self.sent: Log[Sent] = Log()
+        self.triggers: dict[str, Trigger] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
+        self.deliveries: dict[str, Delivery] = {}
+        self.tickets: dict[str, Ticket] = {}
+        # person -> ephemeral messages they were shown, and "ts person" -> what they chose in a message; both only for
+        # as long as the sandbox runs, as in Slack's client.
+        self.whispered: dict[str, list[Message]] = {}
+        self.message_values: dict[str, dict[str, dict[str, Any]]] = {}
+        # person -> how often their modals changed, so that a caller can see that something opened.
+        self.view_changes: dict[str, int] = {}
+        # Commercial apps outside the Marketplace may read history once a minute, 15 messages at a time.
+        self.commercial = False
+        self.version = 0
+        # Events not yet acknowledged or given up.
+        self.outgoing: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._http: aiohttp.ClientSession | None = None
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        if self._http is None or self._http.closed:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._http
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        self.live.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._http is not None:
+            await self._http.close()
+
+    def reset(self) -> None:
+        """Forget everything but seed, settings and the clock."""
+        for task in self._tasks:
+            task.cancel()
+        self.state = State()
+        self.faults.replace([], None)
+        self.calls = Log()
+        self.sent = Log()
+        self.triggers.clear()
+        self.response_urls.clear()
+        self.deliveries.clear()
+        self.tickets.clear()
+        self.touched()
+
+    def touched(self) -> None:
+        self.version += 1
+
+    # -- looking things up -----------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        return int(self.clock.now())
+
+    def ts(self) -> str:
+        return self.ids.ts(self.clock.now())
+
+    def new_id(self, prefix: str) -> str:
+        tables: dict[str, Container[str]] = {
+            "U": self.state.users,
+            "C": self.state.channels,
+            "D": self.state.channels,
+            "T": self.state.workspaces,
+            "A": self.state.apps,
+            "V": self.state.views,
+        }
+        # Only ids given from outside can clash.
+        while (fresh := self.ids.new(prefix)) in tables.get(prefix, ()):
+            pass
+        return fresh
+
+    def workspace(self, team: str) -> Workspace:
+        return self.state.workspaces[team]
+
+    def user(self, user_id: str) -> User:
+        return self.state.users[user_id]
+
+    def channel(self, channel_id: str) -> Channel:
+        return self.state.channels[channel_id]
+
+    def app(self, app_id: str) -> App:
+        return self.state.apps[app_id]
+
+    def bot_user(self, app: App) -> User:
+        return self.state.users[app.bot_user_id]
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def tell(self, kind: str, *, to: set[str] | None = None, **ids: str | None) -> None:
+        self.touched()
+        self.live.tell(kind, to=to, **ids)
+
+    def tell_members(self, kind: str, channel: Channel) -> None:
+        self.tell(kind, to=None if channel.kind == "public" else set(channel.members), channel=channel.id)

@@ -1,0 +1,295 @@
+"""The workspaces as plain values: everything a snapshot holds, nothing that runs."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+Kind = Literal["public", "private", "im", "mpim"]
+TokenKind = Literal["bot", "user", "app", "config"]
+
+
+@dataclass
+class Workspace:
+    id: str
+    name: str
+    domain: str
+    # Custom profile fields of this workspace: field id -> label.
+    profile_fields: dict[str, str] = field(default_factory=dict)
+    emoji: dict[str, str] = field(default_factory=dict)
+    created: int = 0
+
+
+@dataclass
+class User:
+    id: str
+    team_id: str
+    name: str
+    real_name: str = ""
+    email: str | None = None
+    tz: str = "UTC"
+    profile: Json = field(default_factory=dict)
+    is_bot: bool = False
+    is_admin: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    deleted: bool = False
+    app_id: str | None = None
+    bot_id: str | None = None
+    presence: str = "active"
+    dnd_until: int = 0
+    updated: int = 0
+
+
+@dataclass
+class Note:
+    """A channel's topic or purpose."""
+
+    value: str = ""
+    creator: str = ""
+    last_set: int = 0
+
+    def wire(self) -> Json:
+        return {"value": self.value, "creator": self.creator, "last_set": self.last_set}
+
+
+@dataclass
+class Reaction:
+    name: str
+    users: list[str] = field(default_factory=list)
+
+    def wire(self) -> Json:
+        return {"name": self.name, "users": list(self.users), "count": len(self.users)}
+
+
+@dataclass
+class Message:
+    ts: str
+    channel: str
+    team: str
+    text: str = ""
+    user: str | None = None
+    subtype: str | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    username: str | None = None
+    icons: Json | None = None
+    blocks: list[Json] | None = None
+    attachments: list[Json] | None = None
+    thread_ts: str | None = None
+    reactions: list[Reaction] = field(default_factory=list)
+    edited: Json | None = None
+    files: list[str] = field(default_factory=list)
+    metadata: Json | None = None
+    # Timestamps of the replies, in time order; only the first message of a thread has any.
+    replies: list[str] = field(default_factory=list)
+    # An ephemeral message exists for this person only.
+    to: str | None = None
+    client_msg_id: str | None = None
+    # Fields of one subtype (inviter, topic, old_name, ...).
+    extra: Json = field(default_factory=dict)
+
+
+@dataclass
+class Pin:
+    ts: str
+    by: str
+    created: int
+
+
+@dataclass
+class Channel:
+    id: str
+    team_id: str
+    name: str
+    kind: Kind
+    creator: str
+    created: int
+    members: list[str] = field(default_factory=list)
+    topic: Note = field(default_factory=Note)
+    purpose: Note = field(default_factory=Note)
+    is_archived: bool = False
+    is_general: bool = False
+    previous_names: list[str] = field(default_factory=list)
+    messages: dict[str, Message] = field(default_factory=dict)
+    ephemerals: list[Message] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
+    bookmarks: list[Json] = field(default_factory=list)
+    last_read: dict[str, str] = field(default_factory=dict)
+    canvas_id: str | None = None
+    # Set once a first message or an explicit open made the direct message visible.
+    is_open: bool = True
+    updated: int = 0
+
+
+@dataclass
+class Token:
+    value: str
+    kind: TokenKind
+    app_id: str
+    team_id: str
+    user_id: str
+    scopes: list[str]
+    revoked: bool = False
+    expires_at: float | None = None
+
+
+@dataclass
+class App:
+    """An app as installed in one workspace."""
+
+    id: str
+    team_id: str
+    manifest: Json
+    bot_id: str
+    bot_user_id: str
+    installer: str
+    bot_token: str
+    user_token: str
+    app_token: str
+    signing_secret: str
+    client_id: str
+    client_secret: str
+    verification_token: str
+    installed: bool = True
+    socket_link_disabled: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["display_information"]["name"])
+
+    @property
+    def settings(self) -> Json:
+        settings: Json = self.manifest.get("settings") or {}
+        return settings
+
+    @property
+    def features(self) -> Json:
+        features: Json = self.manifest.get("features") or {}
+        return features
+
+    @property
+    def commands(self) -> list[Json]:
+        return list(self.features.get("slash_commands") or [])
+
+    @property
+    def shortcuts(self) -> list[Json]:
+        return list(self.features.get("shortcuts") or [])
+
+    @property
+    def uses_socket(self) -> bool:
+        return bool(self.settings.get("socket_mode_enabled"))
+
+    def scopes(self, kind: str) -> list[str]:
+        scopes = (self.manifest.get("oauth_config") or {}).get("scopes") or {}
+        return list(scopes.get(kind) or [])
+
+    def subscriptions(self, kind: str) -> list[str]:
+        return list((self.settings.get("event_subscriptions") or {}).get(f"{kind}_events") or [])
+
+
+@dataclass
+class View:
+    """A modal or App Home: what the app sent, what the person has filled in so far."""
+
+    id: str
+    team_id: str
+    app_id: str
+    user_id: str
+    view: Json
+    hash: str
+    root_id: str
+    previous_id: str | None = None
+    # block_id -> action_id -> what a payload's state shows for that element.
+    values: dict[str, dict[str, Json]] = field(default_factory=dict)
+    # Options the app offered for an external select, by block_id and action_id.
+    offered: dict[str, list[Json]] = field(default_factory=dict)
+    is_open: bool = True
+    channel_id: str | None = None
+
+
+@dataclass
+class File:
+    id: str
+    team_id: str
+    user: str
+    name: str
+    title: str
+    content: str
+    created: int
+    mimetype: str = "text/plain"
+    size: int = 0
+    channels: list[str] = field(default_factory=list)
+    complete: bool = False
+    deleted: bool = False
+    upload_key: str = ""
+
+
+@dataclass
+class Canvas:
+    id: str
+    team_id: str
+    owner: str
+    title: str = ""
+    channel_id: str | None = None
+    # Each section is one Markdown block with its own id, as canvases.sections.lookup addresses them.
+    sections: list[Json] = field(default_factory=list)
+    access: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class UserGroup:
+    id: str
+    team_id: str
+    name: str
+    handle: str
+    description: str = ""
+    users: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    created_by: str = ""
+    updated_by: str = ""
+    date_create: int = 0
+    date_update: int = 0
+    date_delete: int = 0
+
+
+@dataclass
+class Scheduled:
+    id: str
+    team_id: str
+    app_id: str
+    channel: str
+    post_at: int
+    arguments: Json
+    token: str
+    date_created: int
+
+
+@dataclass
+class State:
+    workspaces: dict[str, Workspace] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    apps: dict[str, App] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    # person -> ids of the modals they have open, the top one last.
+    stacks: dict[str, list[str]] = field(default_factory=dict)
+    # "app person" -> id of the published App Home.
+    homes: dict[str, str] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    canvases: dict[str, Canvas] = field(default_factory=dict)
+    usergroups: dict[str, UserGroup] = field(default_factory=dict)
+    scheduled: dict[str, Scheduled] = field(default_factory=dict)
+    # "team name" -> channel id: archived and renamed-away channels keep theirs.
+    names: dict[str, str] = field(default_factory=dict)
+    # "team a b" -> id of the direct message between these people.
+    directs: dict[str, str] = field(default_factory=dict)
+
+    def people(self, team: str) -> list[User]:
+        return [user for user in self.users.values() if user.team_id == team]
+
+    def rooms(self, team: str) -> list[Channel]:
+        return [channel for channel in self.channels.values() if channel.team_id == team]
+
+    def installed(self, team: str) -> list[App]:
+        return [app for app in self.apps.values() if app.team_id == team and app.installed]

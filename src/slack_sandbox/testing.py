@@ -1,0 +1,57 @@
+"""A sandbox for tests: served on a free loopback port, in the test's own event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from .client import SandboxClient
+from .sandbox import Sandbox
+from .server import create_app
+
+
+@dataclass(frozen=True)
+class Running:
+    base_url: str
+    # What an SDK takes as its base_url.
+    api_url: str
+    client: SandboxClient
+    sandbox: Sandbox
+
+
+@contextlib.asynccontextmanager
+async def running_sandbox(
+    *, seed: int | None = 1, rates: bool = False, snapshot_file: Path | None = None
+) -> AsyncIterator[Running]:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file)
+    async with serving(app, listener), SandboxClient(base_url) as client:
+        yield Running(base_url, f"{base_url}/api/", client, app.state.sandbox)
+
+
+@contextlib.asynccontextmanager
+async def serving(app: object, listener: socket.socket) -> AsyncIterator[None]:
+    """Serves any ASGI application on this socket for as long as the block runs."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+    server = uvicorn.Server(config)
+    # The test's own signal handlers stay.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[assignment, method-assign]
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        if running.done():
+            await running
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        box = getattr(getattr(app, "state", None), "sandbox", None)
+        if isinstance(box, Sandbox):
+            box.live.close()
+        await running

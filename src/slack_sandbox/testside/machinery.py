@@ -1,0 +1,140 @@
+"""The sandbox itself: calls, deliveries, faults, clock, settings, state."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from .. import snapshot
+from ..delivery import delivery_of
+from ..errors import Impossible
+from ..faults import KINDS, Fault
+from ..socket_mode import SocketDelivery
+from . import Box, Json, installed
+
+router = APIRouter(prefix="/sandbox", tags=["sandbox"])
+
+
+class FaultIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    target: str
+    kind: str
+    seconds: float | None = Field(None, ge=0)
+    retry_after: int | None = Field(None, ge=0)
+    count: int | None = Field(None, ge=0)
+    probability: float | None = Field(None, ge=0, le=1)
+    team: str | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def known(cls, kind: str) -> str:
+        if kind not in KINDS and not (kind.startswith("error:") and len(kind) > 6):
+            raise ValueError(f"one of {', '.join(KINDS)} or error:<slack_error>")
+        return kind
+
+
+class FaultsIn(BaseModel):
+    faults: list[FaultIn]
+    seed: int | None = None
+
+
+class Advance(BaseModel):
+    advance: float = Field(ge=0)
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    rates: bool | None = None
+    commercial: bool | None = None
+
+
+class Link(BaseModel):
+    """`refresh_requested`, `warning`, `link_disabled` or `drop` (without a word)."""
+
+    reason: str = "refresh_requested"
+
+
+@router.get("/calls")
+async def calls(box: Box, since: int = 0) -> Json:
+    """Web API calls numbered above `since`, in the order they ended."""
+    return {"calls": box.calls.since(since)}
+
+
+@router.get("/deliveries")
+async def deliveries(box: Box, since: int = 0) -> Json:
+    """Attempts to reach apps, and how many events are still under way (retries included)."""
+    return {"deliveries": box.sent.since(since), "pending": len(box.outgoing)}
+
+
+@router.get("/faults")
+async def faults(box: Box) -> Json:
+    return {"faults": [asdict(fault) for fault in box.faults.active], "seed": box.faults.seed}
+
+
+@router.put("/faults")
+async def set_faults(body: FaultsIn, box: Box) -> Json:
+    box.faults.replace([Fault(**one.model_dump()) for one in body.faults], body.seed)
+    return await faults(box)
+
+
+@router.post("/clock")
+async def advance(body: Advance, box: Box) -> Json:
+    box.clock.advance(body.advance)
+    return {"now": box.clock.now(), "offset": box.clock.offset}
+
+
+@router.get("/clock")
+async def clock(box: Box) -> Json:
+    return {"now": box.clock.now(), "offset": box.clock.offset}
+
+
+@router.get("/settings")
+async def settings(box: Box) -> Json:
+    return {"rates": box.rates.enabled, "commercial": box.commercial}
+
+
+@router.put("/settings")
+async def set_settings(body: Settings, box: Box) -> Json:
+    if body.rates is not None:
+        box.rates.enabled = body.rates
+    if body.commercial is not None:
+        box.commercial = body.commercial
+    return await settings(box)
+
+
+@router.post("/reset")
+async def reset(box: Box) -> Json:
+    box.reset()
+    return {"ok": True}
+
+
+@router.get("/snapshot")
+async def take(box: Box) -> Json:
+    return snapshot.take(box)
+
+
+@router.put("/snapshot")
+async def put(request: Request, box: Box) -> Json:
+    saved: Any = await request.json()
+    snapshot.restore(box, saved)
+    return {"ok": True, "workspaces": list(box.state.workspaces)}
+
+
+@router.get("/apps/{app}/socket")
+async def socket(app: str, box: Box) -> Json:
+    delivery = delivery_of(box, installed(box, app))
+    return {"connections": delivery.count if isinstance(delivery, SocketDelivery) else 0}
+
+
+@router.post("/apps/{app}/socket")
+async def disturb_socket(app: str, body: Link, box: Box) -> Json:
+    """Sends every open socket of the app a disconnect, or drops them."""
+    found = installed(box, app)
+    delivery = delivery_of(box, found)
+    if not isinstance(delivery, SocketDelivery):
+        raise Impossible("not_socket_mode", found.name)
+    if body.reason == "drop":
+        return {"connections": await delivery.drop_all()}
+    found.socket_link_disabled = body.reason == "link_disabled"
+    return {"connections": await delivery.disconnect_all(body.reason)}

@@ -1,0 +1,89 @@
+"""What a person can see, and what changed."""
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from .. import shapes
+from ..errors import Impossible
+from ..state import Channel
+from ..watching import screen
+from . import Box, Json, installed, person, room
+from .seeding import channel_row
+
+router = APIRouter(prefix="/sandbox", tags=["reading"])
+
+
+def _visible(channel: Channel, viewer: str | None, team: str | None) -> bool:
+    if viewer is None:
+        return True
+    return channel.team_id == team and (channel.kind == "public" or viewer in channel.members)
+
+
+@router.get("/channels")
+async def channels(box: Box, as_: str | None = Query(None, alias="as")) -> Json:
+    """Everything, or with `as` what this person can see."""
+    team = person(box, as_).team_id if as_ else None
+    rows = [one for one in box.state.channels.values() if _visible(one, as_, team)]
+    return {"channels": [channel_row(box, one, as_) for one in rows]}
+
+
+@router.get("/channels/{channel}")
+async def one_channel(channel: str, box: Box, as_: str | None = Query(None, alias="as")) -> Json:
+    found = room(box, channel)
+    if not _visible(found, as_, person(box, as_).team_id if as_ else None):
+        raise Impossible("channel_not_found", channel, status=404)
+    return channel_row(box, found, as_)
+
+
+@router.get("/channels/{channel}/messages")
+async def messages(
+    channel: str, box: Box, as_: str | None = Query(None, alias="as"), limit: int = 0, before: str | None = None
+) -> Json:
+    """All messages and replies in time order, with the ephemerals of this person. `limit` keeps the newest."""
+    found = room(box, channel)
+    if not _visible(found, as_, person(box, as_).team_id if as_ else None):
+        raise Impossible("channel_not_found", channel, status=404)
+    seen = [*found.messages.values(), *(one for one in found.ephemerals if as_ is not None and one.to == as_)]
+    seen.sort(key=lambda one: float(one.ts))
+    if before:
+        seen = [one for one in seen if float(one.ts) < float(before)]
+    if limit > 0:
+        seen = seen[-limit:]
+    return {"messages": [shapes.message(box, one, room=None if one.to else found) for one in seen]}
+
+
+@router.get("/users/{user}/view")
+async def view(user: str, box: Box) -> Json:
+    shown = screen(box, person(box, user).id)
+    if shown is None:
+        raise Impossible("no_view", "no modal is open", status=404)
+    return shown
+
+
+@router.get("/users/{user}/home")
+async def home(user: str, app: str, box: Box) -> Json:
+    """The App Home last published for this person."""
+    found = installed(box, app)
+    published = box.state.homes.get(f"{found.id} {person(box, user).id}")
+    if published is None:
+        raise Impossible("no_home", "nothing is published yet", status=404)
+    return shapes.view(box, box.state.views[published])
+
+
+@router.get("/canvases/{canvas}")
+async def canvas(canvas: str, box: Box) -> Json:
+    if canvas not in box.state.canvases:
+        raise Impossible("canvas_not_found", canvas, status=404)
+    return shapes.canvas(box.state.canvases[canvas])
+
+
+@router.get("/usergroups")
+async def usergroups(box: Box) -> Json:
+    return {"usergroups": [shapes.usergroup(one) for one in box.state.usergroups.values()]}
+
+
+@router.get("/stream")
+async def stream(box: Box, as_: str = Query(alias="as")) -> StreamingResponse:
+    """Server-sent events: what this person's page should read again, by id."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(box.live.stream(person(box, as_).id), media_type="text/event-stream", headers=headers)
