@@ -35,9 +35,7 @@ GLOBAL_TABLES = frozenset(
         "api_token",
         "slack_directory",
         "slack_channel",
-        "slack_inbox",
         "slack_rate",
-        "slack_submission",
         "clock_offset",
         "alembic_version",
     }

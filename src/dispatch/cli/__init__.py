@@ -1,0 +1,19 @@
+"""The command line. Every group is a file; heavy parts are imported only by the command that needs them."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run `dispatch`; expected errors are one sentence and exit code 1, wrong usage is exit code 2."""
+    from dispatch.cli import database, demo, organizations, plugins, server, slack
+    from dispatch.cli.root import app
+    from dispatch.kit.errors import DispatchError
+
+    _ = (database, demo, organizations, plugins, server, slack)
+    try:
+        app()
+    except DispatchError as why:
+        print(f"dispatch: {why}", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,65 @@
+"""`dispatch server` and `dispatch worker`: the processes."""
+
+from __future__ import annotations
+
+import typer
+
+from dispatch.cli.root import database_urls, group
+
+server = group("server", "The web server.")
+worker = group("worker", "The worker.")
+
+
+@server.command("start")
+def start(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    with_worker: bool = typer.Option(False, "--with-worker", help="Also work jobs in this process"),
+) -> None:
+    """Serve pages, the API and Slack's requests."""
+    import uvicorn
+
+    from dispatch.app import create_app, house
+    from dispatch.kit import logs
+    from dispatch.settings import Settings
+
+    settings = Settings().checked()
+    logs.configure("INFO", json=settings.production)
+    with database_urls() as (url, _):
+        uvicorn.run(
+            create_app(lambda: house(settings, database_url=url), worker=with_worker),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            loop="uvloop",
+            http="httptools",
+        )
+
+
+@worker.command("start")
+def start_worker(heartbeat: float = typer.Option(8.0, help="Seconds after which a silent worker's jobs are taken over")) -> None:
+    """Work jobs until told to stop (SIGTERM); running jobs get ten seconds."""
+    import asyncio
+    import signal
+
+    from dispatch.app import house, running_worker
+    from dispatch.kit import logs
+    from dispatch.settings import Settings
+
+    settings = Settings().checked()
+    logs.configure("INFO", json=settings.production)
+
+    async def work(url: str) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, stop.set)
+        async with house(settings, database_url=url) as h, running_worker(h, heartbeat=heartbeat):
+            await stop.wait()
+
+    with database_urls() as (url, _):
+        asyncio.run(work(url))
+
+

@@ -1,0 +1,50 @@
+"""Who is on call, and what was paged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from dispatch.kit import clock
+from dispatch.kit.db import Read
+from dispatch.kit.events import Subject
+from dispatch.oncall.models import Page, Rotation
+
+
+@dataclass(frozen=True)
+class OnCall:
+    """A turn of a rotation."""
+
+    rotation_id: int
+    rotation: str
+    person_id: int
+    until: datetime
+
+
+def turn(rotation: Rotation, at: datetime, *, ahead: int = 0) -> OnCall | None:
+    """Whose turn it is at a moment, `ahead` turns later; None for an empty rotation or before its start."""
+    if not rotation.members or at < rotation.starts_at:
+        return None
+    shift = timedelta(hours=rotation.shift_hours)
+    number = (at - rotation.starts_at) // shift
+    member = int(rotation.members[(number + ahead) % len(rotation.members)])
+    return OnCall(rotation.id, rotation.name, member, rotation.starts_at + (number + 1) * shift)
+
+
+async def on_call(t: Read, rotation_id: int) -> OnCall | None:
+    """Whose turn it is now."""
+    rotation = await t.scalar(select(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
+    return turn(rotation, clock.now()) if rotation else None
+
+
+async def pages_about(t: Read, about: Subject) -> list[Page]:
+    """Everything that was paged for a subject, latest first."""
+    return list(
+        await t.scalars(
+            select(Page)
+            .where(Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id)
+            .order_by(Page.id.desc())
+        )
+    )

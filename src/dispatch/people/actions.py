@@ -1,0 +1,170 @@
+"""Writes about organizations, accounts and people."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from dispatch.kit import clock
+from dispatch.kit.db import OrgId, Tx
+from dispatch.kit.errors import Conflict, Invalid
+from dispatch.people.models import (
+    ROLES,
+    Account,
+    ApiToken,
+    ChatIdentity,
+    Membership,
+    OneTimeLink,
+    Organization,
+    Person,
+    Session,
+)
+
+RESERVED_SLUGS = frozenset({"api", "static", "healthz", "sign-in", "metrics", "sandbox"})
+SESSION_LIFE = timedelta(days=14)
+LINK_LIFE = timedelta(hours=24)
+
+
+def checked_slug(slug: str) -> str:
+    """The slug if it may be one: lower-case letters, digits and hyphens, at most 40 characters.
+
+    Raises:
+        Invalid: it may not.
+    """
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", slug):
+        raise Invalid(f'"{slug}" cannot be used: take lower-case letters, digits and hyphens, at most 40.', field="slug")
+    if slug in RESERVED_SLUGS:
+        raise Invalid(f'"{slug}" is reserved for Dispatch itself.', field="slug")
+    return slug
+
+
+async def create_organization(t: Tx, slug: str, *, name: str = "") -> Organization:
+    """A new tenant (`t` is a system transaction).
+
+    Raises:
+        Conflict: the slug is taken.
+    """
+    org = Organization(slug=checked_slug(slug), name=name or slug.title(), created_at=clock.now())
+    if await t.scalar(select(Organization.id).where(Organization.slug == slug)):
+        raise Conflict(f'There is already an organization "{slug}".')
+    t.add(org)
+    await t.flush()
+    return org
+
+
+async def account_for(t: Tx, email: str) -> int:
+    """The account of an e-mail address, made when missing (`t` is a system transaction)."""
+    email = email.strip().lower()
+    await t.execute(upsert(Account).values(email=email, created_at=clock.now()).on_conflict_do_nothing())
+    return (await t.execute(select(Account.id).where(Account.email == email))).scalar_one()
+
+
+async def person_for(t: Tx, email: str, *, name: str = "", **profile: str) -> Person:
+    """The person of an e-mail address in this organization, made when missing; given profile values are kept up to date."""
+    email = email.strip().lower()
+    values = {key: value for key, value in {"name": name, **profile}.items() if value}
+    await t.execute(
+        upsert(Person)
+        .values(
+            org_id=t.org,
+            email=email,
+            created_at=clock.now(),
+            **{"name": name or email.split("@")[0], "title": "", "team": "", "department": "", "location": ""},
+            **{"weblink": "", "avatar_url": profile.get("avatar_url", ""), "tz": profile.get("tz", "UTC")},
+        )
+        .on_conflict_do_nothing()
+    )
+    if values:
+        await t.execute(update(Person).where(Person.org_id == t.org, Person.email == email).values(**values))
+    return (
+        await t.scalars(
+            select(Person)
+            .where(Person.org_id == t.org, Person.email == email)
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+
+
+async def link_chat(t: Tx, person_id: int, *, team: str, user: str) -> None:
+    """Remember which user of a workspace the person is."""
+    await t.execute(
+        upsert(ChatIdentity)
+        .values(org_id=t.org, person_id=person_id, team_id=team, user_id=user)
+        .on_conflict_do_update(index_elements=["org_id", "team_id", "user_id"], set_={"person_id": person_id})
+    )
+
+
+async def add_member(t: Tx, *, account_id: int, person_id: int, role: str) -> None:
+    """Give an account a role in this organization."""
+    if role not in ROLES:
+        raise Invalid(f"A role is one of {', '.join(ROLES)}.", field="role")
+    await t.execute(
+        upsert(Membership)
+        .values(org_id=t.org, account_id=account_id, person_id=person_id, role=role, created_at=clock.now())
+        .on_conflict_do_update(index_elements=["org_id", "account_id"], set_={"role": role})
+    )
+    await t.execute(update(Person).where(Person.org_id == t.org, Person.id == person_id).values(account_id=account_id))
+
+
+async def one_time_link(t: Tx, account_id: int) -> str:
+    """A token that signs the account in once within 24 hours (`t` is a system transaction)."""
+    token = secrets.token_urlsafe(32)
+    await t.execute(
+        insert(OneTimeLink).values(
+            token_hash=hashed(token), account_id=account_id, expires_at=clock.now() + LINK_LIFE
+        )
+    )
+    return token
+
+
+async def use_one_time_link(t: Tx, token: str) -> int | None:
+    """The account behind the link, which is used up by this; None when it is unknown, used or too old."""
+    return (
+        await t.execute(
+            delete(OneTimeLink)
+            .where(OneTimeLink.token_hash == hashed(token), OneTimeLink.expires_at > clock.now())
+            .returning(OneTimeLink.account_id)
+        )
+    ).scalar_one_or_none()
+
+
+async def open_session(t: Tx, account_id: int) -> str:
+    """A new session; returns the token for the cookie."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    await t.execute(
+        insert(Session).values(
+            token_hash=hashed(token),
+            account_id=account_id,
+            created_at=now,
+            expires_at=now + SESSION_LIFE,
+            last_seen_at=now,
+        )
+    )
+    return token
+
+
+async def close_session(t: Tx, token: str) -> None:
+    """Sign out."""
+    await t.execute(delete(Session).where(Session.token_hash == hashed(token)))
+
+
+async def create_api_token(t: Tx, org: OrgId, *, role: str) -> str:
+    """A machine's key with a role in one organization; shown once."""
+    if role not in ROLES:
+        raise Invalid(f"A role is one of {', '.join(ROLES)}.", field="role")
+    token = "dsp_" + secrets.token_urlsafe(32)
+    await t.execute(
+        insert(ApiToken).values(token_hash=hashed(token), org_id=org, membership_role=role, created_at=clock.now())
+    )
+    return token
+
+
+def hashed(token: str) -> bytes:
+    """What is stored of a high-entropy token."""
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,134 @@
+"""Which plugin serves a project for which purpose; the only way slices reach other systems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+
+import orjson
+
+from dispatch.kit.crypto import Vault
+from dispatch.kit.db import Database, OrgId
+from dispatch.people.models import Organization
+from dispatch.ports.conferences import Conferences
+from dispatch.ports.contacts import Contacts
+from dispatch.ports.conversations import Conversations
+from dispatch.ports.documents import Documents
+from dispatch.ports.tickets import Tickets
+from dispatch.projects import queries
+from dispatch.projects.models import PluginInstance
+
+P = TypeVar("P")
+
+
+class PluginLike(Protocol):
+    """What of a plugin is used here; `dispatch.plugins.Plugin` has it."""
+
+    @property
+    def slug(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def settings(self) -> type[Any]: ...
+    @property
+    def provider(self) -> Callable[[Any, Any], object]: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a provider works: one project of one organization."""
+
+    org: OrgId
+    org_slug: str
+    project_id: int
+
+
+class Providers:
+    """Builds providers from the stored configuration.
+
+    Args:
+        plugins: all discovered plugins by slug.
+        outside: makes the bundle a plugin gets, for a place.
+        builtin: what serves a kind when no plugin of it is enabled.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        vault: Vault,
+        *,
+        plugins: Mapping[str, PluginLike],
+        outside: Callable[[Place], Any],
+        builtin: Mapping[str, Callable[[Place], object]],
+    ) -> None:
+        self.db = db
+        self.vault = vault
+        self.plugins = plugins
+        self.outside = outside
+        self.builtin = builtin
+        self._made: dict[tuple[OrgId, int, int], object] = {}
+
+    async def conversations(self, org: OrgId, project_id: int) -> Conversations | None:
+        """The project's chat; None when none is enabled."""
+        return cast("Conversations | None", await self._of_kind("conversation", org, project_id))
+
+    async def contacts(self, org: OrgId, project_id: int) -> Contacts | None:
+        """Who knows contact data; None when nobody is asked."""
+        return cast("Contacts | None", await self._of_kind("contact", org, project_id))
+
+    async def tickets(self, org: OrgId, project_id: int) -> Tickets | None:
+        """The ticket system; the built-in one when no other is enabled."""
+        return cast("Tickets | None", await self._of_kind("ticket", org, project_id))
+
+    async def documents(self, org: OrgId, project_id: int) -> Documents | None:
+        """The document system; the built-in one when no other is enabled."""
+        return cast("Documents | None", await self._of_kind("document", org, project_id))
+
+    async def conferences(self, org: OrgId, project_id: int) -> Conferences | None:
+        """The conference system; None when none is enabled."""
+        return cast("Conferences | None", await self._of_kind("conference", org, project_id))
+
+    async def _of_kind(self, kind: str, org: OrgId, project_id: int) -> object | None:
+        async with self.db.read(org) as t:
+            slug = (await t.get_one(Organization, org)).slug
+            enabled = [
+                i
+                for i in await queries.instances(t, project_id)
+                if i.slug in self.plugins and self.plugins[i.slug].kind == kind
+            ]
+        place = Place(org, slug, project_id)
+        if not enabled:
+            made = self.builtin.get(kind)
+            return made(place) if made else None
+        return self.from_instance(enabled[0], place)
+
+    def from_instance(self, instance: PluginInstance, place: Place) -> object:
+        """The provider of one configured instance; kept while its configuration stays the same."""
+        key = (instance.org_id, instance.id, instance.version)
+        if key not in self._made:
+            # Bounded: one entry per instance; an older version of the same instance goes.
+            for old in [k for k in self._made if k[:2] == key[:2]]:
+                del self._made[old]
+            plugin = self.plugins[instance.slug]
+            self._made[key] = plugin.provider(self.settings_of(instance), self.outside(place))
+        return self._made[key]
+
+    def settings_of(self, instance: PluginInstance) -> Any:
+        """The instance's settings, secrets opened."""
+        secrets = self.open_secrets(instance)
+        return self.plugins[instance.slug].settings.model_validate({**instance.settings, **secrets})
+
+    def open_secrets(self, instance: PluginInstance) -> dict[str, str]:
+        """The secrets by key."""
+        if not instance.secrets:
+            return {}
+        opened: dict[str, str] = orjson.loads(
+            self.vault.open(instance.secrets, context=secret_context(instance.org_id, instance.project_id, instance.slug))
+        )
+        return opened
+
+
+def secret_context(org: OrgId, project_id: int, slug: str) -> bytes:
+    """Binds sealed secrets to their place: moved elsewhere they cannot be opened."""
+    return f"plugin:{org}:{project_id}:{slug}".encode()

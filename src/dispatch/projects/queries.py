@@ -1,0 +1,102 @@
+"""Reads about projects and their configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from dispatch.kit.db import Read
+from dispatch.kit.errors import Invalid, NotFound
+from dispatch.projects.models import PluginInstance, Priority, Project, Severity, SituationType, Tag
+
+Choice = TypeVar("Choice", SituationType, Severity, Priority)
+
+
+async def projects(t: Read) -> list[Project]:
+    """Enabled projects, the default one first."""
+    return list(
+        await t.scalars(
+            select(Project)
+            .where(Project.org_id == t.org, Project.enabled)
+            .order_by(Project.is_default.desc(), Project.name)
+        )
+    )
+
+
+async def project(t: Read, slug: str | None) -> Project:
+    """By slug, or the default one.
+
+    Raises:
+        Invalid: no enabled project of that name.
+    """
+    found = await projects(t)
+    if slug:
+        for p in found:
+            if slug == p.slug:
+                return p
+        raise Invalid(f'There is no project "{slug}" here. There are: {", ".join(p.slug for p in found)}.', field="project")
+    if not found:
+        raise Invalid("This organization has no project yet.", field="project")
+    return found[0]
+
+
+async def project_by_id(t: Read, project_id: int) -> Project:
+    """By id.
+
+    Raises:
+        NotFound: not one of this organization.
+    """
+    found = await t.scalar(select(Project).where(Project.org_id == t.org, Project.id == project_id))
+    if found is None:
+        raise NotFound("There is no such project.")
+    return found
+
+
+async def choices(t: Read, cls: type[Choice], project_id: int, *, kind: str = "incident") -> list[Choice]:
+    """Enabled types, severities or priorities of a project in their order."""
+    return list(
+        await t.scalars(
+            select(cls)
+            .where(cls.org_id == t.org, cls.project_id == project_id, cls.kind == kind, cls.enabled)
+            .order_by(cls.position, cls.id)
+        )
+    )
+
+
+def chosen(options: Sequence[Choice], name: str | None, *, field: str) -> Choice:
+    """The option of that name or id; the default one when none is named.
+
+    Raises:
+        Invalid: unknown, or nothing to choose from.
+    """
+    if name:
+        for option in options:
+            if name in (option.name, str(option.id)):
+                return option
+        raise Invalid(f'There is no {field} "{name}". There are: {", ".join(o.name for o in options)}.', field=field)
+    for option in options:
+        if option.is_default:
+            return option
+    if not options:
+        raise Invalid(f"This project has no {field} to choose from.", field=field)
+    return options[0]
+
+
+async def tags(t: Read, project_id: int, q: str = "", *, limit: int = 100) -> list[Tag]:
+    """Tags of a project whose name contains `q`."""
+    query = select(Tag).where(Tag.org_id == t.org, Tag.project_id == project_id)
+    if q.strip():
+        query = query.where(Tag.name.icontains(q.strip(), autoescape=True))
+    return list(await t.scalars(query.order_by(Tag.name).limit(limit)))
+
+
+async def instances(t: Read, project_id: int | None = None, *, slug: str | None = None) -> list[PluginInstance]:
+    """Enabled plugin instances, oldest first."""
+    query = select(PluginInstance).where(PluginInstance.org_id == t.org, PluginInstance.enabled)
+    if project_id is not None:
+        query = query.where(PluginInstance.project_id == project_id)
+    if slug is not None:
+        query = query.where(PluginInstance.slug == slug)
+    return list(await t.scalars(query.order_by(PluginInstance.id)))

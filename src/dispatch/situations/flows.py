@@ -1,0 +1,358 @@
+"""The runbook of an incident: what happens, in which order, once it was reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from dispatch.kit.db import Read
+from dispatch.kit.errors import Refused
+from dispatch.kit.events import Subject, on, record
+from dispatch.kit.flows import Skip, StepContext, flow, step
+from dispatch.kit.slack import channel_names
+from dispatch.oncall import actions as oncall
+from dispatch.oncall.events import PageDue
+from dispatch.oncall.models import Page
+from dispatch.people import queries as people
+from dispatch.people.actions import link_chat
+from dispatch.ports.conferences import Conferences
+from dispatch.ports.conversations import Channel, Conversations
+from dispatch.ports.documents import Documents
+from dispatch.ports.tickets import Tickets
+from dispatch.projects.providers import Providers
+from dispatch.situations import queries
+from dispatch.situations.actions import link_resource, note_in_channel
+from dispatch.situations.events import (
+    Announced,
+    ChannelCreated,
+    Opened,
+    PeopleInvited,
+    ResourceLinked,
+    SummaryPinned,
+    Welcomed,
+)
+from dispatch.situations.models import Situation
+from dispatch.situations.slack import messages
+
+NO_CHAT = "No chat system is configured for this project (Settings → Plugins → Slack)."
+
+
+async def still_open(t: Read, about: Subject) -> str | None:
+    """Nobody is paged or invited for something that ended meanwhile."""
+    status = await t.scalar(select(Situation.status).where(Situation.org_id == t.org, Situation.id == about.id))
+    return None if status != "Closed" else "It was closed meanwhile."
+
+
+async def _chat(c: StepContext) -> tuple[queries.Brief, Conversations]:
+    async with c.db.read(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+    chat = await c.use(Providers).conversations(c.org, brief.project_id)
+    if chat is None:
+        raise Skip(NO_CHAT)
+    return brief, chat
+
+
+def _channel(c: StepContext, brief: queries.Brief) -> str:
+    if not brief.channel_id:
+        raise Skip("There is no channel.")
+    return brief.channel_id
+
+
+async def page_commander(c: StepContext) -> None:
+    """First of all: call the one who leads. The page is a row, whatever became of it."""
+    async with c.db.read(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+        wanted = await queries.pages_commander(t, c.subject.id)
+    if brief.drill:
+        raise Skip("A drill pages nobody.")
+    if not wanted:
+        raise Skip(f"Priority {brief.priority} pages nobody.")
+    await _call(c, brief, brief.commander_id, call=1)
+
+
+async def call_again(c: StepContext) -> None:
+    """Nobody answered in time: the same person once more, then the next on the rotation, then the reporter is told."""
+    async with c.db.tx(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+        page = (await t.scalars(select(Page).where(Page.org_id == c.org, Page.id == c.data["page_id"]))).one()
+        following = await oncall.next_to_call(t, page)
+    if following is not None:
+        await _call(c, brief, following[0], call=following[1])
+        return
+    chat = await c.use(Providers).conversations(c.org, brief.project_id)
+    if chat is not None:
+        async with c.db.tx(c.org) as t:
+            reporter = await _chat_id(c, t, chat, brief.reporter_id, brief.reporter_email)
+        if reporter:
+            await chat.direct_message(
+                reporter, messages.nobody_answered(brief), key=c.key, look_first=c.repeat
+            )
+    async with c.done() as t:
+        await oncall.nobody_answered(t, c.subject, page.person_id)
+
+
+async def _call(c: StepContext, brief: queries.Brief, person_id: int, *, call: int) -> None:
+    chat = await c.use(Providers).conversations(c.org, brief.project_id)
+    failed = ""
+    async with c.db.tx(c.org) as t:
+        who = await people.person(t, person_id)
+        user = await _chat_id(c, t, chat, who.id, who.email) if chat else None
+    if chat is None:
+        failed = NO_CHAT
+    elif user is None:
+        failed = f"{who.name} ({who.email}) is not known in the chat workspace."
+    else:
+        try:
+            await chat.direct_message(
+                user, messages.page(brief, call=call), key=c.key, look_first=c.repeat
+            )
+        except Refused as why:
+            failed = f"{why} {why.hint}".strip()
+    async with c.done({"failed": failed}) as t:
+        await oncall.note_page(
+            t, c.subject, who, through="Slack DM", key=c.key, call=call, message={"name": brief.name}, failed=failed
+        )
+
+
+async def _chat_id(
+    c: StepContext, t: Read, chat: Conversations, person_id: int, email: str
+) -> str | None:
+    known = await people.chat_ids(t, [person_id], team=chat.team_id)
+    if person_id in known:
+        return known[person_id]
+    found = await chat.find_user(email)
+    if found is not None:
+        async with c.db.tx(c.org) as w:
+            await link_chat(w, person_id, team=chat.team_id, user=found)
+    return found
+
+
+async def make_channel(c: StepContext) -> None:
+    """Reserve the name here, then make the channel there; a crash between the two finds it again."""
+    brief, chat = await _chat(c)
+    private = chat.private_channels or brief.visibility == "restricted"
+    wanted = f"{brief.name}-response" if brief.visibility == "restricted" else f"{brief.name}-{brief.title}"
+    names = channel_names.candidates(wanted, f"{brief.name}-{c.org}")
+    while True:
+        try:
+            place = await channel_names.reserve(c.db, team=chat.team_id, names=names, org=c.org, about=c.subject)
+        except LookupError:
+            raise Refused(
+                "No free channel name was found.", hint="Rename a channel in Slack, then try again."
+            ) from None
+        channel = await _create_or_adopt(c, chat, place, private=private)
+        if channel is not None:
+            break
+        await channel_names.belongs_to_a_stranger(c.db, team=chat.team_id, name=place.name)
+    async with c.done({"channel": channel.id}) as t:
+        await channel_names.claimed(t, team=chat.team_id, name=place.name, channel=channel.id)
+        await link_resource(
+            t,
+            c.subject,
+            kind="conversation",
+            provider=chat.platform,
+            external_id=channel.id,
+            title=f"#{channel.name}",
+            url=channel.url,
+            data={"team": chat.team_id, "private": private},
+            says=ChannelCreated(channel=channel.name, channel_id=channel.id, private=private),
+        )
+
+
+async def _create_or_adopt(
+    c: StepContext, chat: Conversations, place: channel_names.SlackChannel, *, private: bool
+) -> Channel | None:
+    """The channel of the reserved name; None when the name is a stranger's."""
+    try:
+        return await chat.create_channel(place.name, private=private)
+    except Refused as why:
+        if why.code != "name_taken":
+            raise
+    existing = await chat.find_channel(place.name, private=private)
+    if existing is None or existing.creator != chat.bot_user_id:
+        return None
+    # Slack counts whole seconds; our reservation may be a fraction of one later than its creation time reads.
+    if existing.created_at is not None and existing.created_at < place.reserved_at - timedelta(seconds=2):
+        return None
+    async with c.db.system() as t:
+        taken = await channel_names.is_claimed(t, team=chat.team_id, channel=existing.id)
+    return None if taken else existing
+
+
+async def bring_people(c: StepContext) -> None:
+    """Invite every participant; whoever cannot come is named with the reason, the others come all the same."""
+    brief, chat = await _chat(c)
+    channel = _channel(c, brief)
+    async with c.db.tx(c.org) as t:
+        participants = await queries.participants(t, c.subject.id)
+        known = await people.chat_ids(t, [p.person.id for p in participants], team=chat.team_id)
+    users: dict[str, int] = {}
+    unknown: list[int] = []
+    for p in participants:
+        user = known.get(p.person.id) or await chat.find_user(p.person.email)
+        if user is None:
+            unknown.append(p.person.id)
+        else:
+            users[user] = p.person.id
+    there = await chat.members(channel)
+    missing = [user for user in users if user not in there]
+    refused = {n.user: n for n in await chat.invite(channel, missing)} if missing else {}
+    async with c.done({"invited": len(users) - len(refused)}) as t:
+        for user, person_id in users.items():
+            if person_id not in known:
+                await link_chat(t, person_id, team=chat.team_id, user=user)
+            why = refused.get(user)
+            await note_in_channel(
+                t, c.subject, person_id, reason=why.reason if why else "", hint=why.hint if why else ""
+            )
+        for person_id in unknown:
+            await note_in_channel(
+                t,
+                c.subject,
+                person_id,
+                reason="nobody with this e-mail address is known in the chat workspace",
+                hint="They see everything on this page.",
+            )
+        await record(t, PeopleInvited(count=len(users) - len(refused)), about=c.subject)
+
+
+async def set_topic(c: StepContext) -> None:
+    """Commander, status, severity and priority at the head of the channel."""
+    brief, chat = await _chat(c)
+    channel = _channel(c, brief)
+    await chat.set_topic(channel, messages.topic(brief))
+    await chat.set_purpose(channel, messages.purpose(brief))
+
+
+async def welcome(c: StepContext) -> None:
+    """A channel post, so that people who come later read it too."""
+    brief, chat = await _chat(c)
+    await chat.post(_channel(c, brief), messages.welcome(brief), key=c.key, look_first=c.repeat)
+    async with c.done() as t:
+        await record(t, Welcomed(), about=c.subject)
+
+
+async def welcome_personally(c: StepContext) -> None:
+    """A direct message to reporter and commander: they may not be looking at the channel."""
+    brief, chat = await _chat(c)
+    channel = _channel(c, brief)
+    async with c.db.read(c.org) as t:
+        known = await people.chat_ids(t, {brief.reporter_id, brief.commander_id}, team=chat.team_id)
+    if not known:
+        raise Skip("Neither reporter nor commander is known in the chat workspace.")
+    for person_id, user in known.items():
+        await chat.direct_message(
+            user,
+            messages.personal_welcome(brief, channel, leads=person_id == brief.commander_id),
+            key=f"{c.key}-{person_id}",
+            look_first=c.repeat,
+        )
+
+
+async def make_ticket(c: StepContext) -> None:
+    """The ticket adds a link; the name is ours already."""
+    async with c.db.read(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+    tickets: Tickets | None = await c.use(Providers).tickets(c.org, brief.project_id)
+    if tickets is None:
+        raise Skip("No ticket system is configured.")
+    neutral = brief.visibility == "restricted"
+    made = await tickets.create(
+        key=c.key, name=brief.name, title=brief.name if neutral else brief.title, url=brief.url
+    )
+    async with c.done({"url": made.url}) as t:
+        await link_resource(
+            t, c.subject, kind="ticket", provider=tickets.provider, external_id=made.external_id,
+            title=made.title, url=made.url,
+            says=ResourceLinked(what="Ticket", kind="ticket", title=made.title, url=made.url),
+        )  # fmt: skip
+
+
+async def make_document(c: StepContext) -> None:
+    """The place for what we learn, with the headings a review needs."""
+    async with c.db.read(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+    documents: Documents | None = await c.use(Providers).documents(c.org, brief.project_id)
+    if documents is None:
+        raise Skip("No document system is configured.")
+    made = await documents.create(
+        key=c.key, name=brief.name, title=f"{brief.name} – {brief.title}", body=messages.document(brief)
+    )
+    async with c.done({"url": made.url}) as t:
+        await link_resource(
+            t, c.subject, kind="document", provider=documents.provider, external_id=made.external_id,
+            title=made.title, url=made.url,
+            says=ResourceLinked(what="Document", kind="document", title=made.title, url=made.url),
+        )  # fmt: skip
+
+
+async def make_bridge(c: StepContext) -> None:
+    """A room to talk in."""
+    async with c.db.read(c.org) as t:
+        brief = await queries.brief(t, c.subject.id)
+    conferences: Conferences | None = await c.use(Providers).conferences(c.org, brief.project_id)
+    if conferences is None:
+        raise Skip("No conference system is configured (Settings → Plugins → Jitsi).")
+    made = await conferences.create(key=c.key, name=brief.name, title=brief.title)
+    async with c.done({"url": made.url}) as t:
+        await link_resource(
+            t, c.subject, kind="conference", provider=conferences.provider, external_id=made.external_id,
+            title=made.title, url=made.url,
+            says=ResourceLinked(what="Bridge", kind="conference", title=made.title, url=made.url),
+        )  # fmt: skip
+
+
+async def pin_summary(c: StepContext) -> None:
+    """One pinned message with every link; a repeat brings the pinned one up to date."""
+    brief, chat = await _chat(c)
+    channel = _channel(c, brief)
+    posted = await chat.post(channel, messages.summary(brief), key=c.key, look_first=c.repeat)
+    if c.repeat:
+        await chat.update(posted, messages.summary(brief), key=c.key)
+    await chat.pin(posted)
+    await chat.bookmark(channel, f"{brief.name} in Dispatch", brief.url)
+    async with c.done({"ts": posted.ts}) as t:
+        await record(t, SummaryPinned(), about=c.subject)
+
+
+async def announce(c: StepContext) -> None:
+    """Tell the configured channel. Restricted ones are never announced."""
+    brief, chat = await _chat(c)
+    if brief.visibility == "restricted":
+        raise Skip("Restricted incidents are not announced.")
+    if not brief.announcement_channel:
+        raise Skip("The project has no announcement channel.")
+    await chat.post(
+        brief.announcement_channel, messages.announcement(brief), key=c.key, look_first=c.repeat
+    )
+    async with c.done() as t:
+        await record(t, Announced(where=brief.announcement_channel), about=c.subject)
+
+
+set_up = flow("incident.set_up", version=1)(
+    step("page", page_commander, title="Page the commander", deadline=timedelta(minutes=15), when=still_open,
+         delivery="once", lane="people"),
+    step("channel", make_channel, title="Create the channel", delivery="once", lane="people"),
+    step("people", bring_people, title="Bring in the people", after="channel", when=still_open, lane="people"),
+    step("topic", set_topic, title="Set topic and purpose", after="channel", lane="decoration"),
+    step("welcome", welcome, title="Post the welcome", after="people", delivery="once"),
+    step("welcome_dm", welcome_personally, title="Welcome reporter and commander personally", after="people",
+         delivery="once"),
+    step("ticket", make_ticket, title="Create the ticket"),
+    step("document", make_document, title="Create the document"),
+    step("bridge", make_bridge, title="Open the bridge"),
+    step("summary", pin_summary, title="Pin the summary", after=("channel", "ticket", "document", "bridge"),
+         after_failed=True, delivery="once", lane="decoration"),
+    step("announce", announce, title="Announce it", when=still_open, delivery="once"),
+)  # fmt: skip
+
+page_again = flow("incident.page_again", version=1)(
+    step("page", call_again, title="Call again", deadline=timedelta(minutes=15), when=still_open, delivery="once",
+         lane="people"),
+)  # fmt: skip
+
+
+on(Opened, set_up, when=lambda happened: happened.kind == "incident")
+on(PageDue, page_again)
+

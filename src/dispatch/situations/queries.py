@@ -1,0 +1,537 @@
+"""Reads about situations; each list is a fixed number of statements whatever its length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, or_, select
+
+from dispatch.kit import events as kit_events
+from dispatch.kit.db import Read
+from dispatch.kit.errors import NotFound
+from dispatch.kit.events import Event, Subject
+from dispatch.kit.flows import FlowRun, FlowStep, flow_named, steps_of
+from dispatch.oncall.queries import pages_about
+from dispatch.people.models import Organization, Person
+from dispatch.people.queries import Viewer, people
+from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
+from dispatch.situations.access import visible_to
+from dispatch.situations.models import Participant, ParticipantRole, Resource, Situation, SituationTag
+
+
+@dataclass(frozen=True)
+class Level:
+    """A severity or priority as shown."""
+
+    name: str
+    color: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What messages and topics say about a situation."""
+
+    id: int
+    org_slug: str
+    kind: str
+    name: str
+    title: str
+    description: str
+    status: str
+    visibility: str
+    drill: bool
+    type: str
+    severity: str
+    priority: str
+    project: str
+    project_id: int
+    announcement_channel: str
+    commander_id: int
+    commander: str
+    acting: bool
+    reporter_id: int
+    reporter: str
+    reporter_email: str
+    reported_at: datetime
+    channel_id: str | None
+    links: tuple[tuple[str, str, str], ...]
+    url: str
+
+
+@dataclass(frozen=True)
+class ParticipantRow:
+    """A person in a situation with the roles held now."""
+
+    person: Person
+    roles: tuple[str, ...]
+    assumed_at: datetime
+    acting: bool
+    acknowledged_at: datetime | None
+    in_channel: bool | None
+    note: str
+
+
+@dataclass(frozen=True)
+class StepRow:
+    """A step of the journal as shown."""
+
+    id: int
+    name: str
+    title: str
+    state: str
+    attempts: int
+    reason: str
+    hint: str
+    next_at: datetime | None
+    deadline: datetime
+    done_at: datetime | None
+    delivery: str
+    can_retry: bool
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A call as shown."""
+
+    person: Person
+    through: str
+    state: str
+    sent_at: datetime
+    acknowledged_at: datetime | None
+    attempt: int
+    note: str
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    """An event as shown."""
+
+    id: int
+    at: datetime
+    actor: str
+    says: str
+    icon: str
+    pinned: bool
+    detail: str | None
+    link: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A situation in a list."""
+
+    id: int
+    kind: str
+    name: str
+    title: str
+    status: str
+    severity: Level
+    priority: Level
+    type: str
+    project: str
+    visibility: str
+    commander: Person | None
+    acting: bool
+    reported_at: datetime
+    participants: int
+    problems: int
+    drill: bool
+
+
+@dataclass(frozen=True)
+class Detail(Row):
+    """A situation with what its page shows on top."""
+
+    description: str = ""
+    reporter: Person | None = None
+    tags: tuple[str, ...] = ()
+    stable_at: datetime | None = None
+    closed_at: datetime | None = None
+    channel_url: str = ""
+    version: int = 1
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; empty means everything."""
+
+    q: str = ""
+    status: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    project: str = ""
+    kind: str = "incident"
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a list."""
+
+    items: list[Row]
+    page: int
+    size: int
+    total: int
+    counts: dict[str, int]
+
+
+#: Set once by the composition root: where this installation is reached.
+class Links:
+    """Builds addresses of pages."""
+
+    base: str = ""
+
+    @classmethod
+    def incident(cls, org: str, name: str) -> str:
+        return f"{cls.base}/{org}/incidents/{name}"
+
+
+def _joined(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(Situation)
+        .join(Project, and_(Project.org_id == Situation.org_id, Project.id == Situation.project_id))
+        .join(SituationType, and_(SituationType.org_id == Situation.org_id, SituationType.id == Situation.type_id))
+        .join(Severity, and_(Severity.org_id == Situation.org_id, Severity.id == Situation.severity_id))
+        .join(Priority, and_(Priority.org_id == Situation.org_id, Priority.id == Situation.priority_id))
+    )
+
+
+async def brief(t: Read, situation_id: int) -> Brief:
+    """What messages need.
+
+    Raises:
+        NotFound: no such situation in this organization.
+    """
+    row = (
+        await t.execute(
+            _joined(Situation, Project, SituationType.name, Severity.name, Priority.name, Organization.slug)
+            .join(Organization, Organization.id == Situation.org_id)
+            .where(Situation.org_id == t.org, Situation.id == situation_id)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such incident.")
+    s, project, type_, severity, priority, slug = row
+    everybody = await participants(t, situation_id)
+    lead = next((p for p in everybody if "Commander" in p.roles), None)
+    reporter = next((p for p in everybody if p.person.id == s.reporter_id), None)
+    found = await resources(t, situation_id)
+    return Brief(
+        id=s.id,
+        org_slug=slug,
+        kind=s.kind,
+        name=s.name,
+        title=s.title,
+        description=s.description,
+        status=s.status,
+        visibility=s.visibility,
+        drill=s.drill,
+        type=type_,
+        severity=severity,
+        priority=priority,
+        project=project.name,
+        project_id=project.id,
+        announcement_channel=project.announcement_channel,
+        commander_id=lead.person.id if lead else s.reporter_id,
+        commander=lead.person.name if lead else "nobody",
+        acting=bool(lead and lead.acting),
+        reporter_id=s.reporter_id,
+        reporter=reporter.person.name if reporter else "",
+        reporter_email=reporter.person.email if reporter else "",
+        reported_at=s.reported_at,
+        channel_id=next((r.external_id for r in found if r.kind == "conversation"), None),
+        links=tuple((r.kind, r.title, r.url) for r in found if r.url and r.kind != "conversation"),
+        url=Links.incident(slug, s.name),
+    )
+
+
+async def pages_commander(t: Read, situation_id: int) -> bool:
+    """Whether the priority asks for a page."""
+    return bool(
+        await t.scalar(_joined(Priority.page_commander).where(Situation.org_id == t.org, Situation.id == situation_id))
+    )
+
+
+async def by_name(t: Read, viewer: Viewer, name: str) -> Situation:
+    """The situation the viewer may see.
+
+    Raises:
+        NotFound: none, or not for these eyes; the two are not told apart.
+    """
+    found = await t.scalar(
+        select(Situation).where(Situation.org_id == t.org, Situation.name == name.upper(), visible_to(viewer))
+    )
+    if found is None:
+        raise NotFound(f"There is no incident {name} that you may see.")
+    return found
+
+
+async def participants(t: Read, situation_id: int) -> list[ParticipantRow]:
+    """Everybody with an active role, the commander first."""
+    rows = (
+        await t.execute(
+            select(Participant, ParticipantRole)
+            .join(
+                ParticipantRole,
+                and_(
+                    ParticipantRole.org_id == Participant.org_id,
+                    ParticipantRole.participant_id == Participant.id,
+                    ParticipantRole.renounced_at.is_(None),
+                ),
+            )
+            .where(Participant.org_id == t.org, Participant.situation_id == situation_id)
+            .order_by(Participant.id, ParticipantRole.id)
+        )
+    ).all()
+    known = await people(t, (p.person_id for p, _ in rows))
+    grouped: dict[int, list[tuple[Participant, ParticipantRole]]] = {}
+    for participant, role in rows:
+        grouped.setdefault(participant.id, []).append((participant, role))
+    made = []
+    for held in grouped.values():
+        participant = held[0][0]
+        lead = next((r for _, r in held if r.role == "Commander"), None)
+        made.append(
+            ParticipantRow(
+                person=known[participant.person_id],
+                roles=tuple(r.role for _, r in held),
+                assumed_at=held[0][1].assumed_at,
+                acting=lead is not None and lead.acknowledged_at is None,
+                acknowledged_at=lead.acknowledged_at if lead else None,
+                in_channel=participant.in_channel,
+                note=participant.note,
+            )
+        )
+    return sorted(made, key=lambda p: ("Commander" not in p.roles, "Reporter" not in p.roles, p.person.name.lower()))
+
+
+async def resources(t: Read, situation_id: int) -> list[Resource]:
+    """What other systems hold, in the order it was made."""
+    return list(
+        await t.scalars(
+            select(Resource)
+            .where(Resource.org_id == t.org, Resource.situation_id == situation_id)
+            .order_by(Resource.id)
+        )
+    )
+
+
+async def detail(t: Read, situation: Situation) -> Detail:
+    """Everything on top of the page."""
+    [row] = await _rows(t, [situation.id])
+    conversation = next((r for r in await resources(t, situation.id) if r.kind == "conversation"), None)
+    reporter = (await people(t, [situation.reporter_id])).get(situation.reporter_id)
+    tags = await t.scalars(
+        select(Tag.name)
+        .join(SituationTag, and_(SituationTag.org_id == Tag.org_id, SituationTag.tag_id == Tag.id))
+        .where(SituationTag.org_id == t.org, SituationTag.situation_id == situation.id)
+        .order_by(Tag.name)
+    )
+    return Detail(
+        **row.__dict__,
+        description=situation.description,
+        reporter=reporter,
+        tags=tuple(tags),
+        stable_at=situation.stable_at,
+        closed_at=situation.closed_at,
+        channel_url=conversation.url if conversation else "",
+        version=situation.version,
+    )
+
+
+async def steps(t: Read, about: Subject) -> list[StepRow]:
+    """The journal of a subject as shown."""
+    rows = []
+    for run, row in await steps_of(t, about):
+        flow = flow_named(run.flow, run.version)
+        declared = flow.by_name.get(row.name) if flow else None
+        waits = row.state == "pending" and not row.ready
+        needs = f"Waits for: {', '.join(declared.after)}." if waits and declared else ""
+        rows.append(
+            StepRow(
+                id=row.id,
+                name=row.name,
+                title=declared.title if declared else row.name,
+                state="waiting" if waits else row.state,
+                attempts=row.attempts,
+                reason=row.reason or needs,
+                hint=row.hint,
+                next_at=row.next_at,
+                deadline=row.deadline_at,
+                done_at=row.done_at,
+                delivery=declared.delivery if declared else "",
+                can_retry=row.state in ("failed", "expired", "skipped") or row.next_at is not None,
+            )
+        )
+    return rows
+
+
+async def pages(t: Read, about: Subject) -> list[PageRow]:
+    """Who was called, latest first."""
+    found = await pages_about(t, about)
+    known = await people(t, (p.person_id for p in found))
+    return [
+        PageRow(known[p.person_id], p.through, p.state, p.sent_at, p.acknowledged_at, p.round, p.note) for p in found
+    ]
+
+
+async def timeline(t: Read, about: Subject, *, limit: int = 200) -> list[TimelineRow]:
+    """What happened, newest first."""
+    found = await kit_events.history(t, about, limit=limit)
+    known = await people(t, (e.actor for e in found if e.actor is not None))
+    return [_timeline_row(e, known) for e in found]
+
+
+def _timeline_row(e: Event, known: dict[int, Person]) -> TimelineRow:
+    actor = known[e.actor].name if e.actor in known else "Dispatch"
+    cls = kit_events.fact_named(e.fact)
+    return TimelineRow(
+        id=e.id,
+        at=e.at,
+        actor=actor,
+        says=kit_events.sentence(e.fact, e.data, actor),
+        icon=cls.icon if cls else "point",
+        pinned=e.pinned,
+        detail=str(e.data.get("hint") or e.data.get("detail") or "") or None,
+        link=str(e.data.get("url") or "") or None,
+    )
+
+
+async def listing(t: Read, viewer: Viewer, wanted: Filter, *, page: int = 1, size: int = 25) -> Listing:
+    """One page of situations the viewer may see, newest first."""
+    where = [Situation.org_id == t.org, Situation.kind == wanted.kind, visible_to(viewer)]
+    if wanted.q.strip():
+        q = wanted.q.strip()
+        where.append(
+            or_(
+                Situation.title.icontains(q, autoescape=True),
+                Situation.description.icontains(q, autoescape=True),
+                Situation.name == q.upper(),
+            )
+        )
+    if wanted.project:
+        where.append(Project.slug == wanted.project)
+    if wanted.severity:
+        where.append(Severity.name.in_(wanted.severity))
+    counts = {
+        status: n
+        for status, n in await t.execute(
+            _joined(Situation.status, func.count()).where(*where).group_by(Situation.status)
+        )
+    }
+    shown = [*where, Situation.status.in_(wanted.status)] if wanted.status else where
+    ids = list(
+        await t.scalars(
+            _joined(Situation.id)
+            .where(*shown)
+            .order_by(Situation.reported_at.desc(), Situation.id.desc())
+            .offset((page - 1) * size)
+            .limit(size)
+        )
+    )
+    total = sum(n for status, n in counts.items() if not wanted.status or status in wanted.status)
+    return Listing(await _rows(t, ids), page, size, total, counts)
+
+
+async def _rows(t: Read, ids: Sequence[int]) -> list[Row]:
+    if not ids:
+        return []
+    lead = (
+        select(Participant.situation_id, Participant.person_id, ParticipantRole.acknowledged_at)
+        .join(
+            ParticipantRole,
+            and_(
+                ParticipantRole.org_id == Participant.org_id,
+                ParticipantRole.participant_id == Participant.id,
+                ParticipantRole.role == "Commander",
+                ParticipantRole.renounced_at.is_(None),
+            ),
+        )
+        .where(Participant.org_id == t.org, Participant.situation_id.in_(ids))
+        .subquery()
+    )
+    count = (
+        select(Participant.situation_id, func.count().label("n"))
+        .where(Participant.org_id == t.org, Participant.situation_id.in_(ids))
+        .group_by(Participant.situation_id)
+        .subquery()
+    )
+    problems = (
+        select(FlowRun.subject_id, func.count().label("n"))
+        .join(FlowStep, and_(FlowStep.org_id == FlowRun.org_id, FlowStep.run_id == FlowRun.id))
+        .where(
+            FlowRun.org_id == t.org,
+            FlowRun.subject_id.in_(ids),
+            FlowRun.subject_kind == "incident",
+            FlowStep.state.in_(("failed", "expired")),
+        )
+        .group_by(FlowRun.subject_id)
+        .subquery()
+    )
+    rows = (
+        await t.execute(
+            _joined(
+                Situation,
+                Project.name,
+                SituationType.name,
+                Severity,
+                Priority,
+                Person,
+                lead.c.acknowledged_at,
+                func.coalesce(count.c.n, 0),
+                func.coalesce(problems.c.n, 0),
+            )
+            .outerjoin(lead, lead.c.situation_id == Situation.id)
+            .outerjoin(Person, and_(Person.org_id == Situation.org_id, Person.id == lead.c.person_id))
+            .outerjoin(count, count.c.situation_id == Situation.id)
+            .outerjoin(problems, problems.c.subject_id == Situation.id)
+            .where(Situation.org_id == t.org, Situation.id.in_(ids))
+        )
+    ).all()
+    made = {
+        s.id: Row(
+            id=s.id,
+            kind=s.kind,
+            name=s.name,
+            title=s.title,
+            status=s.status,
+            severity=Level(severity.name, severity.color, severity.rank),
+            priority=Level(priority.name, priority.color, priority.rank),
+            type=type_,
+            project=project,
+            visibility=s.visibility,
+            commander=commander,
+            acting=commander is not None and acknowledged is None,
+            reported_at=s.reported_at,
+            participants=n,
+            problems=bad,
+            drill=s.drill,
+        )
+        for s, project, type_, severity, priority, commander, acknowledged, n, bad in rows
+    }
+    return [made[i] for i in ids if i in made]
+
+
+async def roles_of(t: Read, situation_id: int, person_id: int | None) -> set[str]:
+    """The roles a person holds now."""
+    if person_id is None:
+        return set()
+    return set(
+        await t.scalars(
+            select(ParticipantRole.role)
+            .join(
+                Participant,
+                and_(Participant.org_id == ParticipantRole.org_id, Participant.id == ParticipantRole.participant_id),
+            )
+            .where(
+                Participant.org_id == t.org,
+                Participant.situation_id == situation_id,
+                Participant.person_id == person_id,
+                ParticipantRole.renounced_at.is_(None),
+            )
+        )
+    )

@@ -1,0 +1,244 @@
+"""/dispatch-report-incident and the two "Report incident" shortcuts: the modal, its reload, its submission, its progress."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from dispatch.kit.db import Read, Tx
+from dispatch.kit.errors import Invalid, Unavailable
+from dispatch.kit.events import Subject
+from dispatch.kit.forms import FormErrors, Option, from_modal, modal_values, search_options, to_modal
+from dispatch.kit.slack import blocks as b
+from dispatch.kit.slack.registry import Answer, Request, action, command, option_load, shortcut, submission
+from dispatch.people.actions import link_chat, person_for
+from dispatch.people.models import Person
+from dispatch.people.queries import by_chat
+from dispatch.ports.contacts import Contacts
+from dispatch.projects import queries as projects
+from dispatch.projects.providers import Providers
+from dispatch.situations import queries
+from dispatch.situations.actions import open_situation
+from dispatch.situations.report_form import ReportIncident, prepare
+
+CALLBACK = "report_incident"
+TITLE = "Report incident"
+
+#: How long the confirmation follows the set-up, in seconds, and how often it looks.
+FOLLOW_SECONDS = 45.0
+LOOK_SECONDS = 0.5
+
+SYMBOLS = {
+    "done": ":white_check_mark:",
+    "running": ":hourglass_flowing_sand:",
+    "failed": ":warning:",
+    "expired": ":warning:",
+    "skipped": ":heavy_minus_sign:",
+}
+
+
+@command(
+    "report_incident",
+    name="/dispatch-report-incident",
+    description="Opens a modal to report an incident.",
+    usage_hint="<organization-slug|'default'>",
+)
+async def typed(asked: Request) -> Answer:
+    """The command: the organization argument, when given, has to be the one this app serves here."""
+    wanted = asked.text.strip().strip("'\"")
+    if wanted and wanted != asked.installation.org_slug:
+        return {
+            "response_type": "ephemeral",
+            "text": f'"{wanted}" is not an organization you can report to from here. '
+            f"Leave it out to report to {asked.installation.org_name}.",
+        }
+    await _open(asked, {})
+    return None
+
+
+@shortcut(
+    "report_incident_global", name="Report incident", kind="global", description="Report an incident to Dispatch"
+)
+async def from_anywhere(asked: Request) -> Answer:
+    """The lightning button."""
+    await _open(asked, {})
+    return None
+
+
+@shortcut(
+    "report_incident_message", name="Report incident", kind="message", description="Report this message as an incident"
+)
+async def from_message(asked: Request) -> Answer:
+    """The message becomes the description."""
+    text = str((asked.payload.get("message") or {}).get("text", ""))
+    await _open(asked, {"description": b.cut(text, 3000)})
+    return None
+
+
+async def _open(asked: Request, values: dict[str, Any]) -> None:
+    """Placeholder first: the trigger lives three seconds, our database may be slower."""
+    opened = await asked.installation.client.call(
+        "views.open", trigger_id=asked.trigger_id, view=b.placeholder(TITLE)
+    )
+    view_id = str(opened["view"]["id"])
+
+    async def fill() -> None:
+        async with asked.db.read(asked.org) as t:
+            view = await _form(t, values)
+        await asked.installation.client.call("views.update", view_id=view_id, view=view)
+
+    asked.later(fill())
+
+
+async def _form(t: Read, values: dict[str, Any]) -> dict[str, Any]:
+    choices, filled = await prepare(t, values)
+    return to_modal(
+        ReportIncident,
+        title=TITLE,
+        submit="Report",
+        callback_id=CALLBACK,
+        choices=choices,
+        values=filled,
+        intro=[b.context("The right people are called at once. You can correct everything later.")],
+    )
+
+
+@action("project")
+async def project_chosen(asked: Request) -> Answer:
+    """Types, severities and priorities belong to the project: show those of the chosen one, keep what was typed."""
+    view = asked.view
+    if view.get("callback_id") != CALLBACK:
+        return None
+    values = modal_values(ReportIncident, view)
+    view_id, view_hash = str(view["id"]), str(view.get("hash", ""))
+
+    async def reload() -> None:
+        async with asked.db.read(asked.org) as t:
+            fresh = await _form(t, values)
+        await asked.installation.client.call("views.update", view_id=view_id, view=fresh, hash=view_hash)
+
+    asked.later(reload())
+    return None
+
+
+@option_load("tags")
+async def tags_typed(asked: Request) -> Answer:
+    """Tags of the chosen project that contain what was typed."""
+    values = modal_values(ReportIncident, asked.view)
+    async with asked.db.read(asked.org) as t:
+        project = await projects.project(t, values.get("project") or None)
+        found = await projects.tags(t, project.id, asked.text)
+    answer: dict[str, Any] = search_options([Option(tag.name, tag.name) for tag in found], asked.text)
+    return answer
+
+
+@submission(CALLBACK)
+async def submitted(asked: Request) -> Answer:
+    """One transaction: the incident exists, or the person reads at the field what to correct."""
+    view_id = str(asked.view.get("id"))
+    try:
+        form = from_modal(ReportIncident, asked.view)
+        contact = await _contact(asked)
+        async with asked.db.tx(asked.org) as t:
+            reporter = await _person(t, asked, contact)
+            situation = await open_situation(
+                t,
+                form.as_report(),
+                by=reporter,
+                source_key=f"slack:{asked.installation.team_id}:{view_id}",
+            )
+    except FormErrors as wrong:
+        return {"response_action": "errors", "errors": wrong.for_modal(asked.view)}
+    except Invalid as wrong:
+        by_field = FormErrors({wrong.field or "title": str(wrong)})
+        return {"response_action": "errors", "errors": by_field.for_modal(asked.view)}
+    about = Subject(situation.kind, situation.id)
+    async with asked.db.read(asked.org) as t:
+        view, _ = await _progress(t, about)
+    asked.later(_follow(asked, view_id, about, shown=view))
+    return {"response_action": "update", "view": view}
+
+
+async def _follow(asked: Request, view_id: str, about: Subject, *, shown: dict[str, Any]) -> None:
+    """Keep the confirmation up to date while the set-up runs. Decoration: the incident page shows the same."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + FOLLOW_SECONDS
+    while loop.time() < until:
+        await asyncio.sleep(LOOK_SECONDS)
+        async with asked.db.read(asked.org) as t:
+            view, ended = await _progress(t, about)
+        if view != shown:
+            try:
+                await asked.installation.client.call("views.update", view_id=view_id, view=view)
+            except Unavailable:
+                continue
+            shown = view
+        if ended:
+            return
+
+
+async def _progress(t: Read, about: Subject) -> tuple[dict[str, Any], bool]:
+    brief = await queries.brief(t, about.id)
+    rows = await queries.steps(t, about)
+    lines = []
+    for row in rows:
+        symbol = SYMBOLS.get(row.state, ":white_circle:")
+        why = f" – {b.escape(b.cut(row.reason, 150))}" if row.reason and row.state not in ("waiting", "done") else ""
+        lines.append(f"{symbol} {b.escape(row.title)}{why}")
+    channel = f"Channel: <#{brief.channel_id}>" if brief.channel_id else "The channel is being made."
+    ended = all(row.state in ("done", "failed", "skipped", "expired") for row in rows)
+    view = b.modal(
+        brief.name,
+        [
+            b.header(f"{brief.name} is reported"),
+            b.section(f"*{b.escape(b.cut(brief.title, 200))}*\n{channel}\nCommander: {b.escape(brief.commander)}"),
+            b.section("\n".join(lines)),
+            b.context(f"{b.link(brief.url, 'Open in Dispatch')} · You can close this window; everything goes on."),
+        ],
+        callback_id="report_incident_progress",
+        private_metadata=orjson.dumps({"id": about.id}).decode(),
+    )
+    return view, ended
+
+
+async def _contact(asked: Request) -> dict[str, str]:
+    """E-mail, name and zone of the Slack user, asked only when we do not know them yet. No transaction is open here."""
+    async with asked.db.read(asked.org) as t:
+        if await by_chat(t, team=asked.installation.team_id, user=asked.user_id) is not None:
+            return {}
+    contacts: Contacts | None = await asked.services[Providers].contacts(asked.org, asked.installation.project_id)
+    if contacts is not None:
+        found = await contacts.by_chat_id(asked.user_id)
+        if found is not None:
+            return {
+                "email": found.email,
+                "name": found.full_name,
+                "tz": found.timezone or "UTC",
+                "title": found.title or "",
+                "team": found.team or "",
+            }
+    user = (await asked.installation.client.call("users.info", user=asked.user_id))["user"]
+    email = (user.get("profile") or {}).get("email")
+    if not email:
+        raise Invalid("Your Slack profile has no e-mail address, so Dispatch cannot know who you are.")
+    return {
+        "email": str(email),
+        "name": str(user.get("real_name") or user.get("name") or email),
+        "tz": str(user.get("tz") or "UTC"),
+    }
+
+
+async def _person(t: Tx, asked: Request, contact: dict[str, str]) -> Person:
+    """The person behind the Slack user, linked so that the next look-up needs no call."""
+    known = await by_chat(t, team=asked.installation.team_id, user=asked.user_id)
+    if known is not None:
+        return known
+    profile = dict(contact)
+    person = await person_for(t, profile.pop("email"), **profile)
+    await link_chat(t, person.id, team=asked.installation.team_id, user=asked.user_id)
+    return person
+
+
+__all__ = ["CALLBACK"]
