@@ -33,6 +33,7 @@ _CONTEXT = Fields(
 )
 _MARKDOWN = Fields({**_BASE, "text": Text(12_000, least=1)}, needs=("text",))
 _FILE = Fields({**_BASE, "external_id": Text(least=1), "source": Text(least=1)}, needs=("external_id", "source"))
+_CALL = Fields({**_BASE, "call_id": Text(least=1)}, needs=("call_id",))
 _VIDEO = Fields(
     {
         **_BASE,
@@ -170,6 +171,7 @@ _CHILDREN = (
 # Blocks that not every surface has (docs.slack.dev/reference/block-kit/blocks, each page); all others stand everywhere.
 _ONLY_ON: dict[str, tuple[Surface, ...]] = {
     "alert": ("modal",),
+    "call": ("message",),
     "carousel": ("message", "home"),
     "container": ("message", "home"),
     "context_actions": ("message",),
@@ -194,6 +196,7 @@ def _blocks(surface: Surface) -> dict[str, Check]:
         "image": IMAGE_BLOCK,
         "rich_text": RICH_TEXT,
         "file": _FILE,
+        "call": _CALL,
         "video": _VIDEO,
         "markdown": _MARKDOWN,
         "table": TABLE,

@@ -1,4 +1,4 @@
-"""Blocks that show data: tables and charts."""
+"""Blocks that show data: tables and charts. Slack's words on rules between rows or series are unverified."""
 
 from collections.abc import Mapping
 

@@ -115,6 +115,6 @@ def initial_is_offered(name: str) -> Rule:
             chosen = [(f"/{index}", item) for index, item in enumerate(given)]
         for at, item in chosen:
             if isinstance(item, dict) and _likeness(item) not in offers:
-                say(found, f"{here}/{name}{at}", f"`{name}` must be one of the options", type="enum")
+                say(found, f"{here}/{name}{at}", f"`{name}` must be one of the options", type="enum")  # unverified
 
     return rule

@@ -1,4 +1,7 @@
-"""Rules between the fields of one JSON object, as values to list in a description."""
+"""Rules between the fields of one JSON object, as values to list in a description.
+
+Of their words only those of `either` are known from Slack; the others are unverified.
+"""
 
 from collections.abc import Callable, Mapping
 

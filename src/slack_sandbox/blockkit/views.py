@@ -25,7 +25,6 @@ _MODAL = Fields(
         "close": plain_text(24),
         "clear_on_close": Flag(),
         "notify_on_close": Flag(),
-        "submit_disabled": Flag(),
     },
     needs=("title", "blocks"),
 )

@@ -107,6 +107,7 @@ BLOCKS: dict[str, dict[str, Any]] = {
     "input": {"type": "input", "label": plain(), "element": ELEMENTS["plain_text_input"]},
     "image": IMAGE,
     "rich_text": rich_text(),
+    "call": {"type": "call", "call_id": "R1"},
     "file": {"type": "file", "external_id": "x", "source": "remote"},
     "video": {
         "type": "video",

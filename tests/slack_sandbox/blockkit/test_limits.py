@@ -11,15 +11,16 @@ from slack_sandbox.blockkit import Problem, check_blocks, check_message, check_v
 from .samples import ELEMENTS, FIXTURES, block, element, holding, plain
 from .subjects import LIMITS, MORE, Subject
 
-# What a limit says, the size still allowed and the first one that is not, counted from the limit, and Slack's words.
+# What a limit says, the size still allowed and the first one that is not, counted from the limit, and Slack's words
+# (none where they are unverified).
 KINDS: dict[str, tuple[int, int, str]] = {
     "max_length": (0, 1, "must be less than {next} characters"),
     "min_length": (0, -1, "must be more than {previous} characters"),
     "max_items": (0, 1, "no more than {limit} items allowed"),
     "min_items": (0, -1, "must provide at least {limit} items"),
-    "max": (0, 1, "must be less than or equal to {limit}"),
-    "min": (0, -1, "must be greater than or equal to {limit}"),
-    "exclusive_min": (1, 0, "must be greater than {limit}"),
+    "max": (0, 1, ""),
+    "min": (0, -1, ""),
+    "exclusive_min": (1, 0, ""),
 }
 
 
@@ -49,13 +50,14 @@ def test_every_documented_limit_has_a_subject_and_a_meaning() -> None:
     assert {kind for _, kind, _ in DOCUMENTED + FURTHER} <= set(KINDS)
 
 
-@pytest.mark.parametrize(("path", "kind", "limit"), DOCUMENTED + FURTHER, ids=lambda value: str(value))
+@pytest.mark.parametrize(("path", "kind", "limit"), DOCUMENTED + FURTHER, ids=str)
 def test_a_limit_holds_on_both_sides(path: str, kind: str, limit: int) -> None:
     subject = LIMITS[path] if path in LIMITS else MORE[path][0]
     inside, outside, words = KINDS[kind]
     assert _judge(subject, limit + inside) == []
     text = words.format(limit=limit, next=limit + 1, previous=limit - 1)
-    assert (subject.pointer, text) in [(problem.pointer, problem.text) for problem in _judge(subject, limit + outside)]
+    said = [problem.text for problem in _judge(subject, limit + outside) if problem.pointer == subject.pointer]
+    assert text in said if text else said
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ELEMENTS if kind.endswith(("_select", "_input", "picker"))])

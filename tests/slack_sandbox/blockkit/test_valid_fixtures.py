@@ -111,6 +111,5 @@ def test_a_view_may_use_every_field() -> None:
         "external_id": "x",
         "clear_on_close": True,
         "notify_on_close": True,
-        "submit_disabled": False,
     }
     assert check_view(full) == []
