@@ -10,12 +10,8 @@ from .schema import Found, Json, Rule, is_number, say
 
 def either(*names: str, at: str = "") -> Rule:
     """At least one of the fields; Slack points at the object, or at the field it took for the cause (`at`)."""
-    told = (
-        " or ".join(f"`{name}`" for name in names)
-        if len(names) == 2
-        else "one of " + ", ".join(f"`{n}`" for n in names)
-    )
-    text = f"must define either {told}" if len(names) == 2 else f"must define {told}"
+    quoted = [f"`{name}`" for name in names]
+    text = "must define " + ("either " + " or ".join(quoted) if len(names) == 2 else "one of " + ", ".join(quoted))
 
     def rule(value: Mapping[str, Json], here: str, found: Found) -> None:
         if not any(name in value for name in names):
@@ -37,12 +33,8 @@ def needs(name: str, wanted: Json, *, when: str) -> Rule:
 
     def rule(value: Mapping[str, Json], here: str, found: Found) -> None:
         if value.get(when) is True and value.get(name, False) is not wanted:
-            say(
-                found,
-                f"{here}/{when}",
-                f"must define `{name}` as {str(wanted).lower()} to use `{when}`",
-                type="requires",
-            )
+            text = f"must define `{name}` as {str(wanted).lower()} to use `{when}`"
+            say(found, f"{here}/{when}", text, type="requires")
 
     return rule
 
