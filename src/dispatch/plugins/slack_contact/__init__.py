@@ -1,0 +1,16 @@
+"""Slack as the directory of people."""
+
+from __future__ import annotations
+
+from dispatch.plugins.slack_contact.provider import SlackContacts
+from dispatch.plugins.slack_contact.settings import SlackContactSettings
+from dispatch.ports.plugin import Plugin
+
+plugin = Plugin(
+    slug="slack-contact",
+    title="Slack Plugin - Contact Information Resolver",
+    kind="contact",
+    description="Names, titles, teams and time zones from a Slack workspace's profiles.",
+    settings=SlackContactSettings,
+    provider=SlackContacts,
+)
