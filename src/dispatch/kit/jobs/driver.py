@@ -85,6 +85,7 @@ class PoolDriver(_Base):
     def __init__(self, conninfo: str, *, set_role: str | None) -> None:
         super().__init__()
         self.give_up_at: float | None = None
+        self._gave_up: psycopg.OperationalError | None = None
         self._conninfo = conninfo
         self._configure = becoming(set_role)
         self._pool: AsyncConnectionPool[Connection] | None = None
@@ -102,6 +103,7 @@ class PoolDriver(_Base):
             kwargs=kwargs,
             min_size=1,
             max_size=4,
+            name="jobs",
             timeout=1.0,
             # Short, because the pool doubles its pause without limit: after a long outage it would sleep for minutes.
             # Having given up it starts afresh at our next request.
@@ -146,12 +148,15 @@ class PoolDriver(_Base):
         # The first retries are quick: after a restart each pooled connection fails once before it is replaced.
         pause = 0.02
         while True:
+            if self._gave_up is not None:
+                # pgqueuer tries each last write five times; none of them may wait for a database that is away.
+                raise psycopg.OperationalError("gave up on the database") from self._gave_up
             try:
                 return await attempt()
-            except psycopg.OperationalError:
-                # Also deadlocks, full disks, too many connections: all of them pass, and each statement may be repeated.
+            except psycopg.OperationalError as error:
+                # Also deadlocks, full disks, too many connections: they pass, and each statement may be repeated.
                 if self.give_up_at is not None and time.monotonic() + pause > self.give_up_at:
-                    raise
+                    self._gave_up = error
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 

@@ -192,13 +192,14 @@ class WorkerQueries(Queries):
             log.warning("jobs: job %s could not be given back, it will be taken over: %s", job.id, error)
 
     async def update_heartbeat(self, job_ids: list[types.JobId]) -> None:
-        known = {job_id: self.running.tasks.get(job_id) for job_id in job_ids}
-        rows = await self.pool.fetch_patiently(_BEAT, self.owner, list(known))
-        for job_id in known.keys() - {row["id"] for row in rows}:
-            task = known[job_id]
-            if task is not None and not task.done():
+        alive = {job_id: task for job_id in job_ids if (task := self.running.tasks.get(job_id)) is not None}
+        if not alive:
+            return
+        rows = await self.pool.fetch_patiently(_BEAT, self.owner, list(alive))
+        for job_id in alive.keys() - {row["id"] for row in rows}:
+            if not alive[job_id].done():
                 log.warning("jobs: job %s was taken over, stopping the run here", job_id)
-                task.cancel("the job was taken over")
+                alive[job_id].cancel("the job was taken over")
 
 
 def worker_queries(pool: PoolDriver, *, running: Running, owner: uuid.UUID, beat: Callable[[], None]) -> WorkerQueries:

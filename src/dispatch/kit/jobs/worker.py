@@ -25,7 +25,7 @@ from dispatch.kit.jobs.schema import NAMES, QUEUE
 log = logging.getLogger(__name__)
 
 # How long after the last job was cut off the worker still tries to record results in an absent database.
-_LAST_WORDS = timedelta(seconds=3)
+_LAST_WORDS = timedelta(seconds=2)
 
 _UNFINISHED = f"""
 SELECT 1 FROM {QUEUE}
