@@ -11,7 +11,8 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Text, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit.db import Base, Database
@@ -68,6 +69,7 @@ from verdict v left join taken t on true
 _MAKE = text("""
 insert into slack_rate (key, level, refilled_at)
 select key, size, clock_timestamp() from unnest(cast(:keys as text[]), cast(:sizes as float8[])) as a(key, size)
+order by key
 on conflict do nothing
 """)
 
@@ -127,7 +129,7 @@ class DatabaseBudget:
         try:
             async with self._db.system() as t:
                 await t.execute(_BLOCK, {"keys": list(keys), "seconds": seconds})
-        except SQLAlchemyError as error:
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise _unreachable() from error
 
     async def prune(self) -> int:
@@ -139,9 +141,9 @@ class DatabaseBudget:
     async def _ask(self, wanted: Sequence[Limit]) -> float:
         values = {
             "keys": [each.key for each in wanted],
-            "sizes": [each.size for each in wanted],
-            "paces": [each.pace for each in wanted],
-            "lefts": [each.left for each in wanted],
+            "sizes": [float(each.size) for each in wanted],
+            "paces": [float(each.pace) for each in wanted],
+            "lefts": [float(each.left) for each in wanted],
             "slices": [float(each.slice) for each in wanted],
         }
         try:
@@ -150,7 +152,7 @@ class DatabaseBudget:
                 if not rows[0].known:
                     await t.execute(_MAKE, {"keys": values["keys"], "sizes": values["sizes"]})
                     rows = (await t.execute(_TAKE, values)).all()
-        except SQLAlchemyError as error:
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise _unreachable() from error
         if rows[0].wait > 0:
             return float(rows[0].wait)
