@@ -1,0 +1,85 @@
+"""Events reach the app: subscribed, scoped, signed, retried."""
+
+import asyncio
+
+from stage_set import Stage
+from starlette.responses import PlainTextResponse
+
+
+async def test_the_bot_hears_of_its_own_and_others_joining(stage: Stage) -> None:
+    channel = await stage.room("inc-1", stage.ada)
+    await stage.app.until(lambda: len(stage.app.events("member_joined_channel")) == 2)
+    joined = stage.app.events("member_joined_channel")
+    assert {event["user"] for event in joined} == {stage.keys["bot_user_id"], stage.ada}
+    assert {event["channel"] for event in joined} == {channel}
+    envelope = stage.app.of("event")[0]
+    assert envelope["authorizations"][0]["user_id"] == stage.keys["bot_user_id"]
+    await stage.people.leave(stage.ada, channel)
+    await stage.app.until(lambda: stage.app.events("member_left_channel"))
+
+
+async def test_the_bot_does_not_hear_of_channels_it_is_not_in(stage: Stage) -> None:
+    await stage.people.say(stage.ada, stage.general, "hello")
+    await stage.people.react(stage.ada, stage.general, (await stage.people.messages(stage.general))[-1]["ts"], "eyes")
+    await asyncio.sleep(0.1)
+    assert not stage.app.events("message")
+    assert not stage.app.events("reaction_added")
+
+
+async def test_messages_edits_and_deletions_are_told(stage: Stage) -> None:
+    channel = await stage.room("inc-1", stage.ada, private=True)
+    said = await stage.people.say(stage.ada, channel, "hello @bo")
+    await stage.people.edit(stage.ada, channel, said["ts"], "hello all")
+    await stage.people.react(stage.ada, channel, said["ts"], "stopwatch")
+    await stage.people.delete(stage.ada, channel, said["ts"])
+    await stage.app.until(lambda: any(one.get("subtype") == "message_deleted" for one in stage.app.events("message")))
+    plain = next(one for one in stage.app.events("message") if one.get("client_msg_id"))
+    assert (plain["text"], plain["channel_type"]) == (f"hello <@{stage.bo}>", "group")
+    changed = next(one for one in stage.app.events("message") if one.get("subtype") == "message_changed")
+    assert (changed["message"]["text"], changed["previous_message"]["text"]) == ("hello all", f"hello <@{stage.bo}>")
+    await stage.app.until(lambda: stage.app.events("reaction_added"))
+    assert stage.app.events("reaction_added")[0]["item"] == {"type": "message", "channel": channel, "ts": said["ts"]}
+
+
+async def test_an_event_is_tried_four_times_by_the_sandboxs_own_clock(stage: Stage) -> None:
+    stage.app.answers["event"] = lambda _: PlainTextResponse("no", 500)
+    await stage.people.change_user(stage.bo, real_name="Bo D.")
+
+    def tries() -> list[dict[str, str]]:
+        return [headers for path, body, headers, _ in stage.app.seen if path == "event" and body["event"]["type"] == "user_change"]
+
+    await stage.app.until(lambda: len(tries()) == 2)
+    await stage.people.advance(61)
+    await stage.app.until(lambda: len(tries()) == 3)
+    await stage.people.advance(301)
+    await stage.app.until(lambda: len(tries()) == 4)
+    assert "x-slack-retry-num" not in tries()[0]
+    assert [row["x-slack-retry-num"] for row in tries()[1:]] == ["1", "2", "3"]
+    assert {row["x-slack-retry-reason"] for row in tries()[1:]} == {"http_error"}
+    assert len({body["event_id"] for body in stage.app.of("event") if body["event"]["type"] == "user_change"}) == 1
+    await stage.app.until(lambda: not stage.box.outgoing)
+
+
+async def test_an_app_can_decline_retries(stage: Stage) -> None:
+    stage.app.answers["event"] = lambda _: PlainTextResponse("no", 500, headers={"x-slack-no-retry": "1"})
+    await stage.people.change_user(stage.bo, real_name="Bo D.")
+    await stage.app.until(lambda: stage.app.events("user_change") and not stage.box.outgoing)
+    assert len(stage.app.events("user_change")) == 1
+
+
+async def test_direct_messages_and_mentions(stage: Stage) -> None:
+    direct = await stage.people.direct(stage.ada, stage.keys["bot_user_id"])
+    await stage.people.say(stage.ada, direct["id"], "hi")
+    channel = await stage.room("inc-1", stage.ada)
+    await stage.people.say(stage.ada, channel, "@probe status?")
+    await stage.app.until(lambda: stage.app.events("app_mention"))
+    assert any(one["channel_type"] == "im" for one in stage.app.events("message"))
+
+
+async def test_an_uninstalled_app_is_told_and_its_tokens_die(stage: Stage) -> None:
+    await stage.people.call("DELETE", f"apps/{stage.keys['app_id']}")
+    await stage.app.until(lambda: stage.app.events("app_uninstalled") and stage.app.events("tokens_revoked"))
+    answer = await stage.bot.api_call("api.test")
+    assert answer["ok"]
+    for row in await stage.people.calls():
+        assert row["method"] == "api.test"
