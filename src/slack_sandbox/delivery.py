@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
-import aiohttp
 import orjson
 
 from .calls import Sent
@@ -93,24 +92,18 @@ class HttpDelivery:
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "Accept": "*/*",
         }
-        try:
-            async with asyncio.timeout(LIMIT), self._box.http.post(url, data=body, headers=signed, max_redirects=2) as answer:
-                text = await answer.text()
-        except TimeoutError:
-            return ack(0, error="operation_timeout", headers=(("reason", "http_timeout"),))
-        except aiohttp.TooManyRedirects:
-            return ack(0, error="dispatch_failed", headers=(("reason", "too_many_redirects"),))
-        except (aiohttp.ClientError, OSError, ValueError):
-            return ack(0, error="dispatch_failed", headers=(("reason", "connection_failed"),))
-        kept = tuple((key.lower(), value) for key, value in answer.headers.items())
+        answer = await self._box.outside.post(url, body, signed, limit=LIMIT)
+        if answer.failure is not None:
+            error = "operation_timeout" if answer.failure == "http_timeout" else "dispatch_failed"
+            return ack(0, error=error, headers=(("reason", answer.failure),))
         if not 200 <= answer.status < 300:
-            return ack(answer.status, error="dispatch_failed", headers=(*kept, ("reason", "http_error")), body=text)
-        return ack(answer.status, body=_decoded(text, answer.content_type), headers=kept)
+            return ack(answer.status, error="dispatch_failed", headers=(*answer.headers, ("reason", "http_error")), body=answer.text)
+        return ack(answer.status, body=_decoded(answer.text, dict(answer.headers).get("content-type", "")), headers=answer.headers)
 
 
 def _decoded(text: str, content_type: str) -> Any:
     """Slack takes JSON as JSON when it says so (or looks so) and anything else as plain text."""
-    if content_type == "application/json" or text.lstrip().startswith("{"):
+    if content_type.startswith("application/json") or text.lstrip().startswith("{"):
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError:

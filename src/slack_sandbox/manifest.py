@@ -1,17 +1,20 @@
 """An app's manifest, as strictly as Slack takes it."""
 
 from functools import cache
-from typing import Any
-
-from jsonschema import Draft7Validator
+from typing import TYPE_CHECKING, Any
 
 from . import facts
+
+if TYPE_CHECKING:
+    from jsonschema import Draft7Validator
 
 Json = dict[str, Any]
 
 
 @cache
-def _schema() -> Draft7Validator:
+def _schema() -> "Draft7Validator":
+    from jsonschema import Draft7Validator  # noqa: PLC0415 - costs a tenth of a second, needed once somebody installs an app
+
     return Draft7Validator(facts.manifest_schema())
 
 

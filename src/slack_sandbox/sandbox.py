@@ -5,13 +5,12 @@ from collections.abc import Container, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from .calls import ApiCall, Log, Sent
 from .clock import Clock
 from .faults import Faults
 from .ids import Ids
 from .live import Live
+from .outside import Outside
 from .rates import Rates
 from .state import App, Channel, Message, State, User, Workspace
 
@@ -71,17 +70,9 @@ class Sandbox:
         # Events not yet acknowledged or given up.
         self.outgoing: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._http: aiohttp.ClientSession | None = None
+        self.outside = Outside()
 
     # -- running ---------------------------------------------------------------------------------------------------
-
-    @property
-    def http(self) -> aiohttp.ClientSession:
-        if self._http is None or self._http.closed:
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._http
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)
@@ -95,8 +86,7 @@ class Sandbox:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._http is not None:
-            await self._http.close()
+        await self.outside.close()
 
     def reset(self) -> None:
         """Forget everything but seed, settings and the clock."""

@@ -37,7 +37,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if snapshot_file is not None:
+        if snapshot_file is not None and not box.state.workspaces:
             snapshot.load(box, snapshot_file)
         saving = asyncio.create_task(_keep(box, snapshot_file)) if snapshot_file else None
         try:

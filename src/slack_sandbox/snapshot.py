@@ -79,5 +79,9 @@ def save(box: Sandbox, file: Path) -> None:
 def load(box: Sandbox, file: Path) -> bool:
     if not file.exists():
         return False
-    restore(box, orjson.loads(file.read_bytes()))
+    try:
+        saved = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise Impossible("invalid_snapshot", str(error), status=422) from None
+    restore(box, saved)
     return True
