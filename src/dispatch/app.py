@@ -20,6 +20,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from jinja2 import Environment
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -148,7 +149,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with make_house() as h, _background(h.live.run(), "live"):
-            _mount(app, h)
+            _mount(app, h, pages)
             app.state.house = h
             if worker:
                 async with running_worker(h):
@@ -157,13 +158,14 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
                 yield
 
     app = FastAPI(title="Dispatch", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
+    pages = templates(SRC / "situations" / "templates")
+    _errors(app, pages)
     app.mount("/static", static_files())
-    app.add_middleware(security_headers)  # type: ignore[arg-type]
+    app.add_middleware(security_headers)
     return app
 
 
-def _mount(app: FastAPI, h: House) -> None:
-    pages = templates(SRC / "situations" / "templates")
+def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     visits = Visits(h.db)
     app.include_router(_health(h))
     app.include_router(Endpoints(h.db, h.installations, h.services).router(), prefix="/api/v1")
@@ -171,6 +173,10 @@ def _mount(app: FastAPI, h: House) -> None:
     app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
+
+
+def _errors(app: FastAPI, pages: Environment) -> None:
+    """What people and programs read when something does not work. Registered before the first request: later is too late."""
 
     def answer(request: Request, status: int, title: str, message: str, reference: str = "") -> Response:
         if request.url.path.startswith("/api/"):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from dispatch.kit import clock
 from dispatch.kit.db import Tx
 from dispatch.kit.events import Subject, record
-from dispatch.oncall.events import NobodyAnswered, PageAcknowledged, PageDue, Paged, PageFailed
+from dispatch.oncall.events import NobodyAnswered, PageAcknowledged, Paged, PageDue, PageFailed
 from dispatch.oncall.models import Page, Rotation
 from dispatch.people.models import Person
 from dispatch.people.queries import person

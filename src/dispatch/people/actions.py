@@ -74,8 +74,8 @@ async def person_for(t: Tx, email: str, *, name: str = "", **profile: str) -> Pe
             org_id=t.org,
             email=email,
             created_at=clock.now(),
-            **{"name": name or email.split("@")[0], "title": "", "team": "", "department": "", "location": ""},
-            **{"weblink": "", "avatar_url": profile.get("avatar_url", ""), "tz": profile.get("tz", "UTC")},
+            name=name or email.split("@")[0], title="", team="", department="", location="",
+            weblink="", avatar_url=profile.get("avatar_url", ""), tz=profile.get("tz", "UTC"),
         )
         .on_conflict_do_nothing()
     )

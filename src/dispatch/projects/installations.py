@@ -8,8 +8,8 @@ from dispatch.kit.db import Database
 from dispatch.kit.slack import registry
 from dispatch.kit.slack.registry import Installation
 from dispatch.people import queries as people
-from dispatch.projects import queries
 from dispatch.ports.plugin import SlackClients
+from dispatch.projects import queries
 from dispatch.projects.providers import Providers
 
 SLUG = "slack-conversation"

@@ -17,7 +17,7 @@ from dispatch.oncall.models import Page
 from dispatch.people import queries as people
 from dispatch.people.actions import link_chat
 from dispatch.ports.conferences import Conferences
-from dispatch.ports.conversations import Channel, Conversations
+from dispatch.ports.conversations import Channel, Conversations, NotInvited
 from dispatch.ports.documents import Documents
 from dispatch.ports.tickets import Tickets
 from dispatch.projects.providers import Providers
@@ -198,6 +198,10 @@ async def bring_people(c: StepContext) -> None:
     there = await chat.members(channel)
     missing = [user for user in users if user not in there]
     refused = {n.user: n for n in await chat.invite(channel, missing)} if missing else {}
+    # Slack accepts an invitation for a deactivated account and does nothing: only looking again tells.
+    there = await chat.members(channel) if missing else there
+    for user in users.keys() - there - refused.keys():
+        refused[user] = NotInvited(user, "Slack did not bring them in", "The account may be deactivated.")
     async with c.done({"invited": len(users) - len(refused)}) as t:
         for user, person_id in users.items():
             if person_id not in known:

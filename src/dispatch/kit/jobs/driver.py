@@ -20,7 +20,9 @@ from psycopg_pool import AsyncConnectionPool
 from dispatch.kit.jobs.connection import Connection, becoming
 from dispatch.kit.jobs.schema import NAMES
 
-log = logging.getLogger(__name__)
+# The pool repeats each second of an outage what the worker says once, at its beginning and its end.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
 T = TypeVar("T")
 Row = dict[str, object]
 
@@ -113,6 +115,10 @@ class PoolDriver(_Base):
         )
         await self._pool.open()
 
+    async def probe(self) -> None:
+        """Raise what keeps us from connecting; the pool would only say that it has no connection to give."""
+        await (await self._connect()).close()
+
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
@@ -167,12 +173,16 @@ class PoolDriver(_Base):
         # Not waited for: once listening it wakes everybody anyway, and the database may be away just now.
         self._listener = asyncio.create_task(self._listen(), name="jobs: listen")
 
+    async def _connect(self) -> Connection:
+        connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+        await self._configure(connection)
+        return connection
+
     async def _listen(self) -> None:
         pause = 0.1
         while True:
-            with suppress(psycopg.OperationalError):
-                async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
-                    await self._configure(connection)
+            with suppress(psycopg.Error):
+                async with await self._connect() as connection:
                     for channel in self._callbacks:
                         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                         # Whatever was sent while nobody listened is gone: one made-up event makes pgqueuer look.

@@ -15,7 +15,7 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.core.tm import cancel_on_exit
 from pgqueuer.domain.types import Channel, QueueManagerId
 
-from dispatch.kit.jobs.connection import becoming, libpq
+from dispatch.kit.jobs.connection import becoming, is_lost, libpq
 from dispatch.kit.jobs.driver import PoolDriver, TxDriver
 from dispatch.kit.jobs.executor import Handler, OnError, Running, executors
 from dispatch.kit.jobs.housekeeping import keep_house
@@ -111,24 +111,28 @@ class JobWorker:
         """
         async with asyncio.timeout(timeout):
             # Asked of the database: other workers' jobs count too, and nothing tells us of their end.
-            while not await self._nothing_left(include_delayed=include_delayed):  # noqa: ASYNC110
+            while not await self._nothing_left(include_delayed=include_delayed):
                 await asyncio.sleep(0.01)
 
     async def _serve_until_stopped(self) -> None:
-        pause = 0.25
+        pause, said = 0.25, ""
         while not self._stop.is_set():
             started = time.monotonic()
             try:
                 await self._serve_or_cut_off()
-            except Exception:
-                # Not an outage of the database, those are waited out below: a missing table, a revoked right. Somebody
-                # will repair it, and this worker has to be there then.
-                log.exception("jobs: the worker fell over; it starts again in %.1f s", pause)
+            except Exception as error:
                 if time.monotonic() - started > 60:
                     pause = 0.25
+                if not is_lost(error):
+                    # A missing table, a revoked right. Somebody will repair it, and this worker has to be there then.
+                    log.exception("jobs: the worker fell over; it starts again in %.1f s", pause)
+                elif str(error) != said:
+                    # Only while starting: once it serves, a worker waits outages out.
+                    log.warning("jobs: no database to start with, waiting: %s", error)
+                said = str(error)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
-                pause = min(pause * 2, 10.0)
+                pause = min(pause * 2, 1.0 if is_lost(error) else 10.0)
 
     async def _serve_or_cut_off(self) -> None:
         serving = asyncio.create_task(self._serve(), name="jobs: serve")
@@ -142,6 +146,7 @@ class JobWorker:
             raise
 
     async def _serve(self) -> None:
+        await self._driver.probe()
         # One manager for each life: a fresh one has a fresh id, so what the last one left picked is taken over.
         owner = QueueManagerId(uuid.uuid4())
         queries = worker_queries(self._driver, running=self._running, owner=owner, beat=self._beat)

@@ -113,13 +113,18 @@ class SlackClient:
         data, _ = await self._call(method, lane, args)
         return data
 
-    async def identity(self, *, lane: Lane | None = None) -> Identity:
-        """Who this token is. From then on calls use the budget of the team and app found."""
+    async def identity(self, *, verify: bool = False, lane: Lane | None = None) -> Identity:
+        """Who this token is. From then on calls use the budget of the team and app found.
+
+        Args:
+            verify: ask for the app's id also when it was given.
+        """
         who, headers = await self._call("auth.test", lane, {})
         scopes = headers.get("x-oauth-scopes")
         bot_id = str(who.get("bot_id") or "")
         self.team_id = self.team_id or str(who.get("team_id") or "")
-        app_id = self.app_id or await self._app_of(bot_id, lane)
+        app_id = "" if verify else self.app_id
+        app_id = app_id or await self._app_of(bot_id, lane)
         self.app_id = self.app_id or app_id
         return Identity(
             team_id=str(who.get("team_id") or ""),

@@ -97,8 +97,8 @@ actions: dict[str, Handler] = {}
 submissions: dict[str, Handler] = {}
 options: dict[str, Handler] = {}
 events: dict[str, list[EventHandler]] = {}
-#: Bot scopes needed for what is registered, beyond those the Web API calls need.
-scopes: set[str] = {"commands"}
+#: Bot scopes needed beyond those the Web API calls need. `chat:write.public`: announcements go to channels we are not in.
+scopes: set[str] = {"commands", "chat:write.public"}
 
 
 def command(

@@ -456,6 +456,7 @@ def upgrade() -> None:
         for statement in protection(table):
             op.execute(statement)
     raw = op.get_bind().connection.driver_connection
+    assert raw is not None
     raw.execute(
         "do $$ begin create role dispatch_app nologin; exception when duplicate_object then null; end $$"
         if not raw.execute("select 1 from pg_roles where rolname = %s", (APP_ROLE,)).fetchone()

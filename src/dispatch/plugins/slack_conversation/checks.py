@@ -18,7 +18,7 @@ async def check(
 ) -> Sequence[Check]:
     """Asks Slack, changes nothing."""
     try:
-        who = await bot.identity()
+        who = await bot.identity(verify=True)
     except ProviderError as why:
         return [_failed("API Bot Token", why)]
     found = [

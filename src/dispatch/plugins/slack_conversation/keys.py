@@ -38,9 +38,16 @@ def with_key(message: Message, key: str | None) -> dict[str, Any]:
 
 
 async def find(
-    client: SlackClient, channel: str, key: str, *, thread_ts: str | None, since: datetime | None, lane: Lane
+    client: SlackClient,
+    channel: str,
+    key: str,
+    *,
+    by: str,
+    thread_ts: str | None,
+    since: datetime | None,
+    lane: Lane,
 ) -> str | None:
-    """The `ts` of the app's message with this key, newest first; None when there is none."""
+    """The `ts` of the message with this key that the bot user `by` wrote, newest first; None when there is none."""
     method = "conversations.replies" if thread_ts else "conversations.history"
     args: dict[str, Any] = {"channel": channel, "ts": thread_ts, "limit": _FIRST_PAGE}
     if since is not None:
@@ -55,12 +62,17 @@ async def find(
             log.warning("%s is refused for want of a scope: a repeated message may be there twice", method)
             return None
         for message in page.get("messages") or []:
-            if message.get("bot_id") and _has_key(message, key):
+            if _is_by(message, by) and _has_key(message, key):
                 return str(message["ts"])
         cursor = (page.get("response_metadata") or {}).get("next_cursor")
         if not cursor:
             return None
         args |= {"cursor": cursor, "limit": _PAGE}
+
+
+def _is_by(message: Mapping[str, Any], bot_user: str) -> bool:
+    # An app that posts under another name is not shown as a user.
+    return bool(message.get("bot_id")) and message.get("user") in {None, bot_user}
 
 
 def _has_key(message: Mapping[str, Any], key: str) -> bool:

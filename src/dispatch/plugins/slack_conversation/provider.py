@@ -239,7 +239,11 @@ class SlackConversations:
             if found is None:
                 return None  # The app is not in it, so it cannot have posted.
             channel = found.id
-        ts = await keys.find(self._bot, channel, key, thread_ts=message.get("thread_ts"), since=since, lane=lane)
+        if not self.bot_user_id:
+            await self.identity()
+        ts = await keys.find(
+            self._bot, channel, key, by=self.bot_user_id, thread_ts=message.get("thread_ts"), since=since, lane=lane
+        )
         return None if ts is None else Posted(channel, ts)
 
     async def _bookmarked(self, channel: str, title: str, url: str, lane: Lane) -> Mapping[str, Any] | None:

@@ -74,10 +74,11 @@ class Smtp:
             if 400 <= why.code < 500:
                 raise Unavailable(f"The mail server asks to try later ({why.code} {why.message}).") from why
             raise _refused(f"The mail server refused it ({why.code} {why.message}).", str(why.code)) from why
-        except errors.SMTPNotSupported as why:
-            raise _refused(f"The mail server cannot do what is configured ({why}).", "not_supported") from why
         except (errors.SMTPException, OSError, TimeoutError) as why:
-            raise Unavailable(f"The mail server {s.host} does not answer ({type(why).__name__}).") from why
+            # What a server does not support (STARTTLS, a login) is the bare class.
+            if type(why) in {errors.SMTPException, errors.SMTPNotSupported}:
+                raise _refused(f"The mail server cannot do what is configured: {why}", "not_supported") from why
+            raise Unavailable(f"The mail server {s.host} does not answer: {why or type(why).__name__}.") from why
 
 
 def _recipients(why: errors.SMTPRecipientsRefused) -> ProviderError:

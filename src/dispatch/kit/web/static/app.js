@@ -133,6 +133,8 @@
   });
   document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
 
+  const reload = $("[data-reload]");
+  if (reload) setTimeout(() => location.reload(), Number(reload.dataset.reload) * 1000);
   showTheme();
   showTimes();
   setInterval(showTimes, 20000);

@@ -5,7 +5,7 @@
     let choice = "auto";
     try { choice = localStorage.getItem("theme") || "auto"; } catch { /* storage is forbidden: follow the system */ }
     const theme = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
-    document.documentElement.dataset.bsTheme = theme;
+    document.documentElement.setAttribute("data-bs-theme", theme);
     document.documentElement.dataset.theme = choice;
   };
   apply();

@@ -1,0 +1,41 @@
+# The front door. Everything a command needs is installed by it, once; later runs start at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := $(wildcard constraints.txt)
+
+.PHONY: demo test check torture clean
+
+demo: $(VENV)/.run
+	@$(BIN)/dispatch demo $(ARGS)
+
+test: $(VENV)/.test
+	@$(BIN)/python tools/need_chromium.py
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/alembic_check.py
+
+torture: $(VENV)/.test
+	$(BIN)/python bench/torture.py --incidents $(or $(N),200)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Dispatch needs Python 3.11 or newer; this is %d.%d. Set PYTHON=python3.x" % sys.version_info[:2]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	@echo "Installing Dispatch (once)"
+	@$(BIN)/python tools/install.py
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	@echo "Installing Dispatch and what its tests need (once)"
+	@$(BIN)/python tools/install.py test check
+	@touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,60 @@
+"""One fixture: application, sandbox and worker in one event loop on loopback, each test with its own database."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from dispatch.kit.embedded import Cluster
+from dispatch.kit.embedded.testing import clone_database, drop_database, prepared_database, temporary_cluster
+from tests.stage import Stage, staged
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The test session's PostgreSQL, shared by all xdist workers."""
+    shared = Path(tmp_path_factory.getbasetemp())
+    if shared.name.startswith("popen-"):
+        shared = shared.parent
+    with temporary_cluster(shared) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """A database with the schema, made once and cloned per test."""
+    from dispatch import migrations
+
+    prepared_database(cluster.owner_url, "dispatch_template", migrations.upgrade)
+    return "dispatch_template"
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str) -> Iterator[str]:
+    """The application's URL of a fresh database under the application's own role."""
+    name = f"t_{uuid4().hex[:12]}"
+    clone_database(cluster.owner_url, template, name)
+    try:
+        yield cluster.app_url.replace("/dispatch?", f"/{name}?")
+    finally:
+        drop_database(cluster.owner_url, name)
+
+
+@pytest.fixture
+async def stage(database: str) -> AsyncIterator[Stage]:
+    """Everything running, the sample organization in it."""
+    async with staged(database) as made:
+        yield made
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port nobody uses now."""
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,139 @@
+"""One failing call is visible with what to do, and delays nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.stage import ADA, BO, Stage
+
+
+def states(steps: list[dict[str, Any]]) -> dict[str, str]:
+    return {s["name"]: s["state"] for s in steps}
+
+
+async def test_a_name_that_a_stranger_has_gets_a_suffix(stage: Stage) -> None:
+    await stage.slack.channel("T0DEMO", "inc-13-taken-already", creator=BO)
+    name = await stage.report(Title="Taken already")
+    await stage.settle()
+    assert set(states(await stage.steps(name)).values()) == {"done"}
+    ours = [c for c in await stage.slack.channels() if (c["name"] or "").startswith("inc-13-taken-already-")]
+    assert len(ours) == 1
+    assert stage.app["bot_user_id"] in ours[0]["members"]
+
+
+async def test_an_answer_that_never_came_does_not_make_a_second_channel(stage: Stage) -> None:
+    await stage.slack.faults(
+        {"target": "conversations.create", "kind": "timeout_after_work", "count": 1, "seconds": 0.1}
+    )
+    name = await stage.report()
+    async with asyncio.timeout(30):
+        while states(await stage.steps(name))["channel"] != "done":
+            await asyncio.sleep(0.1)
+    await stage.channel_of(name)
+
+
+@pytest.mark.parametrize("kind", ["ratelimited", "error5xx", "timeout_after_work"])
+async def test_a_post_that_had_to_be_repeated_is_there_once(stage: Stage, kind: str) -> None:
+    await stage.slack.faults(
+        {"target": "chat.postMessage", "kind": kind, "count": 3, "seconds": 0.1, "retry_after": 1}
+    )
+    name = await stage.report()
+    async with asyncio.timeout(40):
+        while set(states(await stage.steps(name)).values()) != {"done"}:
+            await asyncio.sleep(0.1)
+    channel = (await stage.channel_of(name))["id"]
+    texts = [m["text"] for m in await stage.slack.messages(channel, as_=BO) if not m.get("subtype")]
+    assert sorted(texts) == [f"{name}: Checkout answers with errors", f"Summary of {name}"]
+
+
+async def test_a_missing_scope_is_named_and_the_rest_goes_on(stage: Stage) -> None:
+    await stage.slack.faults({"target": "bookmarks.add", "kind": "error:missing_scope", "count": 50})
+    name = await stage.report()
+    await stage.settle()
+    steps = {s["name"]: s for s in await stage.steps(name)}
+    assert steps["summary"]["state"] == "failed"
+    assert "scope" in steps["summary"]["reason"] + steps["summary"]["hint"]
+    assert all(s["state"] == "done" for n, s in steps.items() if n != "summary")
+
+    await stage.slack.faults()
+    browser = await stage.sign_in("ada@example.com")
+    page = (await browser.get(f"/default/incidents/{name}")).text
+    assert "Retry: Pin the summary" in page
+    csrf = page.split('name="csrf" content="')[1].split('"')[0]
+    retried = await browser.post(
+        f"/default/incidents/{name}/steps/{steps['summary']['id']}/retry", headers={"X-CSRF-Token": csrf}
+    )
+    assert retried.status_code == 200
+    await stage.settle()
+    assert states(await stage.steps(name))["summary"] == "done"
+    assert len((await stage.channel_of(name))["pins"]) == 1
+    await browser.aclose()
+
+
+async def test_a_deactivated_commander_is_named_and_the_others_come(stage: Stage) -> None:
+    await stage.slack.change_user(ADA, deleted=True)
+    name = await stage.report()
+    await stage.settle()
+    assert BO in (await stage.channel_of(name))["members"]
+    browser = await stage.sign_in("bo@example.com")
+    people = (await browser.get(f"/default/incidents/{name}/fragments/participants")).text
+    timeline = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
+    assert "Ada Lovelace" in people
+    assert "Ada Lovelace could not be brought into the channel" in timeline
+    await browser.aclose()
+
+
+async def test_an_archived_announcement_channel_is_said(stage: Stage) -> None:
+    await stage.slack.faults({"target": "chat.postMessage", "kind": "error:is_archived", "count": 50})
+    name = await stage.report()
+    await stage.settle()
+    steps = {s["name"]: s for s in await stage.steps(name)}
+    assert steps["announce"]["state"] == "failed"
+    assert "archived" in steps["announce"]["reason"]
+    assert steps["people"]["state"] == "done"
+    assert steps["ticket"]["state"] == "done"
+
+
+async def test_with_slack_down_the_web_still_reports(stage: Stage) -> None:
+    await stage.slack.faults({"target": "*", "kind": "error5xx", "count": 10_000})
+    browser = await stage.sign_in("bo@example.com")
+    form = (await browser.get("/default/report")).text
+    csrf = form.split('name="csrf" content="')[1].split('"')[0]
+    receipt = await browser.post(
+        "/default/report",
+        data={"csrf": csrf, "title": "No chat", "description": "Slack is away", "project": "default"},
+    )
+    assert receipt.status_code == 200, receipt.text
+    async with asyncio.timeout(10):
+        while True:
+            found = states(await stage.steps("INC-13"))
+            if found["ticket"] == found["document"] == found["bridge"] == "done":
+                break
+            await asyncio.sleep(0.05)
+    assert found["channel"] == "pending"
+    steps = (await browser.get("/default/incidents/INC-13/fragments/steps")).text
+    assert "Create the channel" in steps
+    await stage.slack.faults()
+    async with asyncio.timeout(40):
+        while states(await stage.steps("INC-13"))["people"] != "done":
+            await asyncio.sleep(0.1)
+    await browser.aclose()
+
+
+async def test_the_same_join_delivered_often_is_one_entry(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    await stage.slack.faults({"target": "event", "kind": "duplicate", "count": 10})
+    channel = (await stage.channel_of(name))["id"]
+    await stage.slack.invite(BO, channel, "U0DEE")
+    browser = await stage.sign_in("bo@example.com")
+    async with asyncio.timeout(5):
+        while "Dee Alvarez joined the channel" not in (text := (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    text = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
+    assert text.count("Dee Alvarez joined the channel") == 1
+    await browser.aclose()

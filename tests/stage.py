@@ -1,0 +1,129 @@
+"""The stage scenarios play on: Dispatch, the sandbox and the worker in one event loop, and the cast."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from dispatch.app import House, create_app, house, load_slack_handlers
+from dispatch.desk import sample
+from dispatch.kit.crypto import generate_key
+from dispatch.kit.slack.manifest import manifest
+from dispatch.people.actions import account_for, create_api_token, one_time_link
+from dispatch.people.queries import organization
+from dispatch.settings import Settings
+from slack_sandbox.client import SandboxClient
+from slack_sandbox.testing import running_sandbox, serving
+
+ADA, BO, CY = "U0ADA", "U0BO", "U0CY"
+COMMAND = "/dispatch-report-incident"
+
+
+@dataclass
+class Stage:
+    """What a scenario uses."""
+
+    house: House
+    slack: SandboxClient
+    web: httpx.AsyncClient
+    base_url: str
+    general: str
+    app: dict[str, Any]
+
+    async def settle(self, timeout: float = 30.0) -> None:
+        """Until no step is pending or running, or those left wait for a later try."""
+        async with asyncio.timeout(timeout):
+            while await self._busy():
+                await asyncio.sleep(0.03)
+
+    async def _busy(self) -> bool:
+        for step in await self.steps():
+            if step["state"] == "running" or (step["state"] == "pending" and step["ready"] and step["next_at"] is None):
+                return True
+        return False
+
+    async def steps(self, incident: str | None = None) -> list[dict[str, Any]]:
+        """Rows of the journal, of one incident or of all."""
+        async with self.house.db.system() as t:
+            org = await organization(t, "default")
+        assert org is not None
+        async with self.house.db.read(org.id) as t:
+            rows = await t.execute(
+                text(
+                    "select s.name, s.state, s.ready, s.next_at, s.reason, s.hint, s.attempts, s.id, i.name as incident"
+                    " from flow_step s join flow_run r on r.org_id = s.org_id and r.id = s.run_id"
+                    " join situation i on i.org_id = r.org_id and i.id = r.subject_id"
+                    " where cast(:name as text) is null or i.name = :name order by s.id"
+                ),
+                {"name": incident},
+            )
+            return [dict(row._mapping) for row in rows]
+
+    async def report(self, by: str = BO, **values: Any) -> str:
+        """Type the command, fill the modal, press Report; returns the incident's name."""
+        await self.slack.command(by, self.general, COMMAND)
+        view = await self.form(by)
+        filled = {"Title": "Checkout answers with errors", "Description": "Since 03:10, one order in five.", **values}
+        answer = await self.slack.submit(by, view["id"], filled)
+        assert answer["outcome"] == "updated", answer
+        return str(answer["view"]["title"]["text"])
+
+    async def form(self, by: str) -> dict[str, Any]:
+        """The modal once the placeholder was replaced."""
+        async with asyncio.timeout(5):
+            while True:
+                view = await self.slack.view(by)
+                if any(block["type"] == "input" for block in view["blocks"]):
+                    return view
+                await asyncio.sleep(0.02)
+
+    async def channel_of(self, incident: str) -> dict[str, Any]:
+        """The incident's channel as the sandbox has it; exactly one."""
+        found = [c for c in await self.slack.channels() if (c["name"] or "").startswith(incident.lower() + "-")]
+        assert len(found) == 1, [c["name"] for c in found]
+        return found[0]
+
+    async def sign_in(self, email: str) -> httpx.AsyncClient:
+        """A browser of that person."""
+        async with self.house.db.system() as t:
+            token = await one_time_link(t, await account_for(t, email))
+        browser = httpx.AsyncClient(base_url=self.base_url, follow_redirects=True)
+        answer = await browser.get("/sign-in", params={"token": token})
+        assert answer.status_code == 200, answer.text
+        return browser
+
+    async def token(self, role: str = "member") -> str:
+        """An API token of the sample organization."""
+        async with self.house.db.system() as t:
+            org = await organization(t, "default")
+            assert org is not None
+            return await create_api_token(t, org.id, role=role)
+
+
+@asynccontextmanager
+async def staged(database_url: str, *, rates: bool = False) -> AsyncIterator[Stage]:
+    """Start everything; the sample organization is filled in and connected to the sandbox."""
+    load_slack_handlers()
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    async with running_sandbox(rates=rates) as box:
+        settings = Settings(
+            secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test"
+        )
+        app = create_app(lambda: house(settings, database_url=database_url), worker=True)
+        async with serving(app, listener), httpx.AsyncClient(base_url=base_url) as web:
+            h: House = app.state.house
+            await sample.fill(h.db)
+            await box.client.workspace(**sample.workspace())
+            installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG))
+            await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed)
+            general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")
+            yield Stage(h, box.client, web, base_url, general, installed)
