@@ -23,7 +23,7 @@ from slack_sandbox.testing import Running, running_sandbox
 Json = dict[str, Any]
 SECRET = "0123456789abcdef0123456789abcdef"
 
-USERS = [
+USERS: list[Json] = [
     {"name": "ada", "real_name": "Ada Lovelace", "email": "ada@acme.test", "tz": "Europe/London"},
     {
         "name": "bo",

@@ -10,9 +10,9 @@ import pytest
 from slack_place import Place
 
 from dispatch.kit.errors import Refused
-from dispatch.plugins.slack_contact import plugin
 from dispatch.plugins.slack_contact.cache import Cache
 from dispatch.plugins.slack_contact.provider import SlackContacts
+from dispatch.plugins.slack_contact.settings import SlackContactSettings
 from dispatch.ports.contacts import Contact, Contacts
 
 
@@ -27,7 +27,7 @@ class Clock:
 def contacts(place: Place, clock: Clock | None = None, **settings: Any) -> SlackContacts:
     given = {"api_bot_token": place.keys["bot_token"], **settings}
     outside = replace(place.outside, clock=clock) if clock else place.outside
-    return SlackContacts(plugin.settings.model_validate(given), outside)
+    return SlackContacts(SlackContactSettings.model_validate(given), outside)
 
 
 async def test_a_person_is_described_with_the_configured_fields(place: Place) -> None:

@@ -32,7 +32,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 def _prepare(owner_url: str) -> None:
     with psycopg.connect(owner_url, autocommit=True) as connection:
-        table = CreateTable(SlackRate.__table__).compile(create_engine(sqlalchemy_url(owner_url)))
+        table = CreateTable(Base.metadata.tables[SlackRate.__tablename__]).compile(
+            create_engine(sqlalchemy_url(owner_url))
+        )
         connection.execute(str(table).encode())
         connection.execute("grant select, insert, update, delete on slack_rate to dispatch_app")
 
