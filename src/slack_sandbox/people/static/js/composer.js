@@ -1,0 +1,147 @@
+// Where a person types: messages, slash commands, replies, corrections.
+
+import { as } from "./api.js";
+import { globalShortcuts, people, runCommand, runShortcut } from "./commands.js";
+import { commandIn, completion } from "./completion.js";
+import { h, iconButton } from "./dom.js";
+import { openEmojiPicker } from "./emojipicker.js";
+import { avatar, nameOf } from "./people.js";
+import { notice, openMenu } from "./popover.js";
+import { channelsSorted, state } from "./state.js";
+
+const drafts = new Map();
+
+/** `onsend(text)` gets the text as Slack stores it. `buttons(send)` replaces the tool row's right end. */
+export function composer({ channel, thread = null, label, placeholder = "", start, onsend, onescape, onup, buttons }) {
+  const key = `${state.me} ${channel.id} ${thread ?? ""}`;
+  const area = h("textarea.composer-text", { "aria-label": label, placeholder, rows: "1", "aria-autocomplete": "list", spellcheck: "true" });
+  const hint = h("p.composer-hint", { hidden: true });
+  const busy = h("p.composer-busy", { role: "status" });
+  const complete = completion(area);
+  const sendButton = iconButton("send", "Send", () => send(), { class: "send", disabled: true });
+  const own = start === undefined;
+  area.value = own ? drafts.get(key) ?? "" : start;
+
+  function grow() {
+    area.style.height = "auto";
+    area.style.height = `${area.scrollHeight}px`;
+  }
+
+  function changed() {
+    grow();
+    if (own) drafts.set(key, area.value);
+    sendButton.disabled = !area.value.trim();
+    const command = own && commandIn(area.value);
+    hint.hidden = !command;
+    if (command) hint.replaceChildren(h("strong", {}, command.command), " ", command.usage_hint, h("span", {}, command.description));
+  }
+
+  function put(text) {
+    area.value = text;
+    changed();
+  }
+
+  async function send() {
+    const text = area.value;
+    if (!text.trim()) return;
+    if (own) put("");
+    try {
+      if (own && text.startsWith("/")) await command(text);
+      else await onsend(stored(text.trim()));
+    } catch (failure) {
+      if (own && !area.value) put(text);
+      notice(failure.message, "error");
+    }
+  }
+
+  async function command(text) {
+    busy.textContent = `Running ${text.split(/\s/)[0]}…`;
+    try {
+      if (!(await runCommand(text.trimEnd(), channel, thread)) && !area.value) put(text);
+    } finally {
+      busy.textContent = "";
+    }
+  }
+
+  area.addEventListener("input", changed);
+  area.addEventListener("keydown", (event) => {
+    if (complete.key(event) || event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      send();
+    } else if (event.key === "Escape" && onescape) {
+      event.stopPropagation();
+      onescape();
+    } else if (event.key === "ArrowUp" && !area.value && onup) {
+      event.preventDefault();
+      onup();
+    } else if ((event.ctrlKey || event.metaKey) && MARKS[event.key]) {
+      event.preventDefault();
+      wrap(MARKS[event.key]);
+    }
+  });
+
+  function wrap(mark) {
+    const { selectionStart: from, selectionEnd: to } = area;
+    area.setRangeText(mark + area.value.slice(from, to) + mark, from, to, from === to ? "start" : "select");
+    if (from === to) area.selectionStart = area.selectionEnd = from + mark.length;
+    area.focus();
+    changed();
+  }
+
+  const emojiButton = iconButton("smile", "Emoji", (e) => openEmojiPicker(e.currentTarget, (name) => {
+    area.setRangeText(`:${name}: `, area.selectionStart, area.selectionEnd, "end");
+    area.focus();
+    changed();
+  }), { "aria-haspopup": "dialog" });
+  const tools = h("div.composer-tools", {}, own ? attach(channel, thread, area, put) : null, emojiButton,
+    h("button.icon-button.format", { type: "button", title: "Bold (Ctrl B)", "aria-label": "Bold", onclick: () => wrap("*") }, h("b", {}, "B")),
+    h("button.icon-button.format", { type: "button", title: "Italic (Ctrl I)", "aria-label": "Italic", onclick: () => wrap("_") }, h("i", {}, "I")),
+    h("button.icon-button.format", { type: "button", title: "Code", "aria-label": "Code", onclick: () => wrap("`") }, h("code", {}, "<>")),
+    own && !thread ? shortcutsButton() : null, h("span.grow"), buttons ? buttons(send) : sendButton);
+  const box = h("div.composer", {}, complete.list, hint, h("div.composer-box", {}, area, tools), own ? h("div.composer-foot", {}, busy, h("span.composer-keys", { "aria-hidden": "true" }, h("b", {}, "Enter"), " sends, ", h("b", {}, "Shift Enter"), " new line, ", h("b", {}, "/"), " commands")) : null);
+  requestAnimationFrame(() => {
+    changed();
+    if (!own) area.focus();
+  });
+  return { box, area };
+}
+
+const MARKS = { b: "*", i: "_" };
+
+function shortcutsButton() {
+  return iconButton("bolt", "Shortcuts", (event) => {
+    const items = globalShortcuts().map((s) => ({ label: s.name, detail: s.description || s.app.name, picture: avatar({ id: s.app.app_id, name: s.app.name, app: true }, "s"), run: () => runShortcut(s) }));
+    openMenu(event.currentTarget, items.length ? [{ heading: "Shortcuts" }, ...items] : [{ heading: "No app here has global shortcuts" }], { label: "Shortcuts" });
+  }, { "aria-haspopup": "menu" });
+}
+
+const TEXT_FILES = "text/*,.md,.log,.json,.csv,.yaml,.yml,.txt";
+
+function attach(channel, thread, area, put) {
+  const input = h("input", {
+    type: "file", accept: TEXT_FILES, hidden: true, "aria-label": "Text file",
+    onchange: async () => {
+      const [file] = input.files;
+      input.value = "";
+      if (!file) return;
+      try {
+        await as(state.me, "uploads", { channel: channel.id, name: file.name, content: await file.text(), comment: stored(area.value.trim()), thread_ts: thread });
+        put("");
+      } catch (failure) {
+        notice(failure.message, "error");
+      }
+    },
+  });
+  return [input, iconButton("plus", "Attach a text file", () => input.click())];
+}
+
+/** Text as typed -> as Slack stores it: escaped, with mentions as ids. */
+export function stored(text) {
+  let out = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  for (const user of people()) out = out.replace(new RegExp(`(^|[\\s(])@${escaped(nameOf(user))}(?![\\p{L}\\p{N}])`, "gu"), `$1<@${user.id}>`);
+  for (const c of channelsSorted()) if (c.name) out = out.replace(new RegExp(`(^|[\\s(])#${escaped(c.name)}(?![\\w-])`, "g"), `$1<#${c.id}|${c.name}>`);
+  return out.replace(/(^|\s)@(here|channel|everyone)\b/g, "$1<!$2>");
+}
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
