@@ -56,14 +56,14 @@ def _run(
     from dispatch.kit import embedded
     from dispatch.kit.crypto import generate_key
 
+    for name, wanted in (("--port", port), ("--sandbox-port", sandbox_port)):
+        refuse_taken_port(name, wanted)
     if fresh and folder.exists():
         _say("Throwing the old demo away")
         if not (folder / ".dispatch-demo").exists():
             raise SystemExit(f"{folder} was not made by the demo; it is left alone.")
         embedded.stop(folder, force=True)
         shutil.rmtree(folder)
-    for name, wanted in (("--port", port), ("--sandbox-port", sandbox_port)):
-        refuse_taken_port(name, wanted)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".dispatch-demo").touch()
     key_file = folder / "secret-key"
