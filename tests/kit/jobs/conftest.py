@@ -51,7 +51,7 @@ def prepare(owner_url: str) -> None:
 
 async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 - what is waited for happens in other processes
+        while not await condition():
             await asyncio.sleep(0.02)
 
 
@@ -141,6 +141,21 @@ async def serve(database: Database) -> AsyncIterator[Callable[..., JobWorker]]:
             return worker
 
         yield start
+
+
+@pytest.fixture
+def begun() -> Callable[[JobWorker], Awaitable[None]]:
+    """Wait until a worker has looked into the queue."""
+
+    async def wait(worker: JobWorker) -> None:
+        before = worker.last_beat
+
+        async def beat() -> bool:
+            return worker.last_beat > before
+
+        await eventually(beat)
+
+    return wait
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ async def test_sigterm_sends_a_long_job_back_to_the_queue(database: Any, spawn: 
 
 
 @pytest.mark.process
-async def test_a_killed_database_costs_no_job_and_lets_nobody_steal_one(killable: Any, serve: Any) -> None:
+async def test_a_killed_database_costs_no_job_and_lets_nobody_steal_one(killable: Any, serve: Any, begun: Any) -> None:
     cluster, database = killable
     starts: list[str] = []
     ends: list[str] = []
@@ -124,6 +124,8 @@ async def test_a_killed_database_costs_no_job_and_lets_nobody_steal_one(killable
             late_one_ended.set()
 
     workers = [serve({"sleep": sleep}, on=database, name=name) for name in ("a", "b")]
+    for worker in workers:
+        await begun(worker)
     for seconds in (b"5", b"1"):
         await database.enqueue("sleep", seconds)
     await asyncio.wait_for(all_begun.wait(), 5)

@@ -205,6 +205,12 @@ async def test_the_owner_can_serve_as_the_application_role(database: Any, cluste
     await serving
 
 
+async def test_a_worker_that_may_not_connect_says_why(database: Any, serve: Any, caplog: Any) -> None:
+    serve({"nothing": nothing}, set_role="postgres")
+    await asyncio.sleep(0.2)
+    assert 'permission denied to set role "postgres"' in caplog.text
+
+
 async def test_the_log_is_swept_and_failures_are_kept(database: Any) -> None:
     async with await database.connect() as connection:
         await connection.execute(

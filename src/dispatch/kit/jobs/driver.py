@@ -175,7 +175,11 @@ class PoolDriver(_Base):
 
     async def _connect(self) -> Connection:
         connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-        await self._configure(connection)
+        try:
+            await self._configure(connection)
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
     async def _listen(self) -> None:
