@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -244,6 +245,11 @@ async def test_empty_ids_are_filled_from_slack(place: Place) -> None:
         place.keys["app_id"],
     )
     assert (chat.team_id, chat.bot_user_id) == (who.team_id, who.bot_user_id)
+
+
+async def test_many_channels_at_once_ask_who_we_are_once(place: Place) -> None:
+    await asyncio.gather(*(place.chat.create_channel(f"inc-{n}", private=True) for n in range(5)))
+    assert len(await place.calls("auth.test")) == 1
 
 
 async def test_a_persons_token_reopens_the_channel_and_brings_the_app_back(place: Place) -> None:

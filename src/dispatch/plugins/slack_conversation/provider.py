@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ class SlackConversations:
         self._outside = outside
         self._bot = self._client(settings.api_bot_token.get_secret_value())
         self._url = ""
+        # Ten incidents at once ask once.
+        self._asking = asyncio.Lock()
 
     async def identity(self) -> Identity:
         who = await self._bot.identity()
@@ -213,8 +216,9 @@ class SlackConversations:
 
     async def _know_url(self) -> None:
         """Before the work, so that a failure here does not lose what was done."""
-        if not self._url:
-            await self.identity()
+        async with self._asking:
+            if not self._url:
+                await self.identity()
 
     def _channel(self, found: Mapping[str, Any]) -> Channel:
         created = found.get("created")
