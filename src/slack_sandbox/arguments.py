@@ -16,6 +16,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 class Arguments:
     values: dict[str, Any] = field(default_factory=dict)
     token: str | None = None
+    basic: str | None = None
     warnings: list[str] = field(default_factory=list)
     # Set when the body could not be read; raised only after the token was checked, as Slack does.
     problem: SlackError | None = None
@@ -32,6 +33,8 @@ async def read(request: Request) -> Arguments:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer.strip():
         given.token = bearer.strip()
+    elif scheme.lower() == "basic":
+        given.basic = bearer.strip()
     elif in_body:
         given.token = str(in_body)
     return given

@@ -21,6 +21,8 @@ class Call:
     method: str
     args: Json
     _token: Token | None = None
+    # Credentials of an `Authorization: Basic` header, still encoded.
+    basic: str | None = None
 
     # -- who -------------------------------------------------------------------------------------------------------
 

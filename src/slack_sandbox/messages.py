@@ -65,6 +65,7 @@ def _added(box: Sandbox, channel: Channel, message: Message) -> Message:
     channel.messages[message.ts] = message
     channel.is_open = True
     if message.thread_ts and message.thread_ts != message.ts:
+        box.statuses.pop(f"{channel.id} {message.thread_ts}", None)
         parent = channel.messages.get(message.thread_ts)
         if parent is not None:
             # Replying to a reply lands in the same thread.

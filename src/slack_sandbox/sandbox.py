@@ -16,6 +16,7 @@ from .state import App, Channel, Message, State, User, Workspace
 
 if TYPE_CHECKING:
     from .delivery import Delivery
+    from .oauth import Grant
     from .socket_mode import Ticket
 
 
@@ -58,12 +59,17 @@ class Sandbox:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.tickets: dict[str, Ticket] = {}
+        self.grants: dict[str, Grant] = {}
+        # refresh token -> the token it replaces
+        self.refreshes: dict[str, str] = {}
         # person -> ephemeral messages they were shown, and "ts person" -> what they chose in a message; both only for
         # as long as the sandbox runs, as in Slack's client.
         self.whispered: dict[str, list[Message]] = {}
         self.message_values: dict[str, dict[str, dict[str, Any]]] = {}
         # person -> how often their modals changed, so that a caller can see that something opened.
         self.view_changes: dict[str, int] = {}
+        # "channel thread" -> what an assistant says it is doing.
+        self.statuses: dict[str, str] = {}
         # Commercial apps outside the Marketplace may read history once a minute, 15 messages at a time.
         self.commercial = False
         self.version = 0
@@ -100,6 +106,11 @@ class Sandbox:
         self.response_urls.clear()
         self.deliveries.clear()
         self.tickets.clear()
+        self.grants.clear()
+        self.refreshes.clear()
+        self.statuses.clear()
+        self.whispered.clear()
+        self.message_values.clear()
         self.touched()
 
     def touched(self) -> None:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from . import methods, snapshot, socket_mode, testside, triggers
+from . import methods, oauth, snapshot, socket_mode, testside, triggers
 from .errors import Impossible, SlackError
 from .sandbox import Sandbox
 from .wire import Wire
@@ -66,6 +66,7 @@ def create_app(
         Route("/avatars/{name}", _avatar),
         Route("/files-pri/{file}/{rest:path}", _file),
         Route("/upload/v1/{key}", _upload, methods=["POST", "PUT"]),
+        Route("/oauth/v2/authorize", oauth.authorize, methods=["GET", "POST"]),
         WebSocketRoute("/link/", _link),
     ]
     for router in testside.routers():

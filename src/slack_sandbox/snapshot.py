@@ -10,6 +10,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from .errors import Impossible
+from .methods.chat_later import send_later
 from .sandbox import Sandbox
 from .state import State
 
@@ -59,6 +60,8 @@ def restore(box: Sandbox, saved: Any) -> None:
     box.ids.last_ts = max(box.ids.last_ts, int(ids.get("last_ts", 0)))
     box.clock.offset = float((saved.get("clock") or {}).get("offset", 0.0))
     box.touched()
+    for planned in box.state.scheduled.values():
+        box.spawn(send_later(box, planned))
 
 
 def save(box: Sandbox, file: Path) -> None:

@@ -72,7 +72,7 @@ class Wire:
         return 200, None, {}
 
     def _call(self, name: str, given: Arguments, token: Token | None) -> tuple[int, Json, dict[str, str]]:
-        call = Call(self._box, name, given.values, token)
+        call = Call(self._box, name, given.values, token, given.basic)
         headers: dict[str, str] = {}
         try:
             function = self._methods.get(name)

@@ -30,7 +30,7 @@ def content(call: Call) -> Json:
         blocks = [{"type": "markdown", "text": text}]
     if blocks is not None and not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    if attachments is not None and not isinstance(attachments, list):
+    if attachments is not None and not (isinstance(attachments, list) and all(isinstance(row, dict) for row in attachments)):
         raise SlackError("invalid_attachments")
     if attachments is not None and len(attachments) > 100:
         raise SlackError("too_many_attachments")

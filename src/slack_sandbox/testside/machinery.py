@@ -1,9 +1,9 @@
 """The sandbox itself: calls, deliveries, faults, clock, settings, state."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .. import snapshot
@@ -115,8 +115,7 @@ async def take(box: Box) -> Json:
 
 
 @router.put("/snapshot")
-async def put(request: Request, box: Box) -> Json:
-    saved: Any = await request.json()
+async def put(saved: Annotated[dict[str, Any], Body()], box: Box) -> Json:
     snapshot.restore(box, saved)
     return {"ok": True, "workspaces": list(box.state.workspaces)}
 
