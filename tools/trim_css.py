@@ -28,7 +28,8 @@ PACKAGES = {
         "b30108713d3fa60aee862c2a133225da8e0f309be0708fe2925763ff810c766c",
     ),
 }
-QUOTED = re.compile(r'"([^"]*)"|\'([^\']*)\'|`([^`]*)`')
+# Each kind of quote by itself: an apostrophe in the prose must not hide the attribute behind it.
+QUOTED = tuple(re.compile(rf"{quote}([^{quote}\n]*){quote}") for quote in "\"'`")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 NESTED = ("@media", "@supports", "@layer", "@container")
 
@@ -41,15 +42,17 @@ def used_words() -> frozenset[str]:
     """Every name inside quotes in a template or script: a superset of the class names, never the prose."""
     found: set[str] = set()
     for path in sources():
-        for groups in QUOTED.findall(path.read_text(encoding="utf-8")):
-            found.update(NAME.findall(" ".join(groups)))
+        text = path.read_text(encoding="utf-8")
+        found.update(name for quoted in QUOTED for value in quoted.findall(text) for name in NAME.findall(value))
     return frozenset(found)
 
 
 def used_icons() -> frozenset[str]:
-    """Quoted names in templates, and `icon = "..."` in the Python code of the slices."""
-    python = (path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
-    return used_words() | {name for text in python for name in re.findall(r'\bicon\b[^=\n]*= ?"([a-z0-9-]+)"', text)}
+    """Whole quoted values in templates, and `icon = "..."` in the Python code of the slices."""
+    shown = (path.read_text(encoding="utf-8") for path in sources() if path.suffix == ".html")
+    named = (path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    found = {name for text in shown for name in re.findall(r'"([a-z0-9-]+)"', text)}
+    return frozenset(found | {name for text in named for name in re.findall(r'\bicon\b[^=\n]*= ?"([a-z0-9-]+)"', text)})
 
 
 def split(text: str, separator: str) -> Iterator[str]:

@@ -226,7 +226,7 @@ TIMELINE = [
 LONG_TIMELINE = [
     event(99, ago(minutes=1), "נועם לוי", HEBREW, "message", link="https://example.com"),
     event(98, ago(minutes=2), "Dispatch", LONG_WORD, "alert-triangle", detail=f"```\n{LONG_WORD}\n```"),
-    *(event(n, ago(hours=n), "Dispatch", f"{EMOJI[:90]} {n}", "point") for n in range(40)),
+    *(event(n, ago(hours=n), "Dispatch", f"{EMOJI[:90]} {n}", "point") for n in range(12)),
 ]
 
 

@@ -79,7 +79,8 @@ def preview() -> FastAPI:
     environment = templates(SLICE)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
-    app.state.listeners = []
+
+    listeners: list[asyncio.Queue[str]] = []
 
     def show(template: str, context: dict[str, Any], request: Request) -> HTMLResponse:
         common = BARE.get(template, COMMON)
@@ -104,12 +105,17 @@ def preview() -> FastAPI:
     async def live(name: str) -> StreamingResponse:
         async def stream() -> AsyncIterator[str]:
             queue: asyncio.Queue[str] = asyncio.Queue()
-            app.state.listeners.append(queue)
+            listeners.append(queue)
             yield ": hello\n\n"
             while True:
                 yield f"event: {await queue.get()}\ndata: 1\n\n"
 
         return StreamingResponse(stream(), media_type="text/event-stream")
+
+    @app.post("/preview/happens/{event}")
+    async def happens(event: str) -> None:
+        for queue in listeners:
+            queue.put_nowait(event)
 
     @app.get("/default/incidents/{name}/fragments/{fragment}")
     async def fragment(name: str, fragment: str, request: Request) -> Response:

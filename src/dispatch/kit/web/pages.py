@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,7 @@ def templates(*folders: Path) -> Environment:
         "md": md,
         "moment": moment,
     }
-    environment.globals |= {"now": clock.now, "static": static, "url": url}
+    environment.globals |= {"now": clock.now, "once": once, "static": static, "url": url}
     return environment
 
 
@@ -107,6 +108,11 @@ def initials(name: str) -> str:
 def hue(text: str) -> int:
     """The same colour for the same person everywhere; a class, as style attributes are forbidden."""
     return zlib.crc32(text.lower().encode()) % HUES
+
+
+def once() -> str:
+    """A new mark for a form: sent twice, it still counts as one."""
+    return secrets.token_hex(8)
 
 
 def url(path: str, query: Mapping[str, object], **changes: object) -> str:
