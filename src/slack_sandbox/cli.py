@@ -20,15 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _start(options: argparse.Namespace) -> int:
     import asyncio
-    import socket
     from pathlib import Path
 
     from .errors import Impossible
+    from .listening import listen
     from .serving import serve
 
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        listener = socket.create_server((options.host, options.port), family=family, backlog=2048)
+        listener = listen(options.host, options.port)
     except OSError as error:
         print(f"Cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1

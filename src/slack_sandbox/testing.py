@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from .client import SandboxClient
+from .listening import listen
 from .sandbox import Sandbox
 from .server import create_app
 
@@ -27,8 +28,7 @@ class Running:
 async def running_sandbox(
     *, seed: int | None = 1, rates: bool = False, snapshot_file: Path | None = None
 ) -> AsyncIterator[Running]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file)
     async with serving(app, listener), SandboxClient(base_url) as client:

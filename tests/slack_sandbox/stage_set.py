@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from slack_sandbox.listening import listen
 from slack_sandbox.testing import Running, serving
 
 Json = dict[str, Any]
@@ -135,8 +135,7 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def recorder() -> AsyncIterator[Recorder]:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     app = Recorder(f"http://127.0.0.1:{listener.getsockname()[1]}")
     async with serving(Starlette(routes=[Route("/{path}", app.handle, methods=["POST"])]), listener):
         yield app

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,14 +15,14 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from stage_set import Stage, manifest, refusal
 
+from slack_sandbox.listening import listen
 from slack_sandbox.testing import serving
 
 Json = dict[str, Any]
 
 
 async def test_bolt_handles_a_command_a_modal_and_its_submission(stage: Stage) -> None:
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     given = manifest(url, name="Bolted")
     for address in (given["features"]["slash_commands"][0], given["settings"]["event_subscriptions"]):

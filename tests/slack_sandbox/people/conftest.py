@@ -1,0 +1,121 @@
+"""One sandbox, one Pager and one browser per session; every test starts with a fresh workspace and must leave no console errors."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pager_app import Pager, manifest, pager
+from playwright.sync_api import Browser, Page, sync_playwright
+from slack_sdk.web.async_client import AsyncWebClient
+
+from slack_sandbox.testing import running_sandbox
+
+Json = dict[str, Any]
+CHROMIUM = Path("/usr/bin/chromium")
+
+WORKSPACE = {
+    "team": {"name": "Northwind", "domain": "northwind"},
+    "users": [
+        {"name": "ada", "real_name": "Ada Lovelace", "tz": "Europe/London", "profile": {"title": "Incident commander"}},
+        {"name": "grace", "real_name": "Grace Hopper", "tz": "America/New_York", "profile": {"title": "SRE"}},
+        {"name": "yuki", "real_name": "Yuki Tanaka", "tz": "Asia/Tokyo"},
+    ],
+    "channels": [{"name": "general", "members": ["ada", "grace"]}, {"name": "random", "members": ["grace", "ada"]}, {"name": "support", "members": ["yuki"]}],
+}
+
+
+@dataclass
+class Served:
+    base_url: str
+    app: Pager
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The sandbox and Pager in a thread with its own event loop: the browser's synchronous driver has this one."""
+    started: list[Served] = []
+    ready, over = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        async with pager() as app, running_sandbox() as running:
+            started.append(Served(running.base_url, app))
+            ready.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    yield started[0]
+    over.set()
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        where = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}
+        launched = driver.chromium.launch(args=["--no-sandbox"], **where)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Stage:
+    base_url: str
+    app: Pager
+    http: httpx.Client
+    users: dict[str, str]
+    channels: dict[str, str]
+    bot_user: str
+    open_page: Callable[..., Page]
+    complaints: list[str] = field(default_factory=list)
+
+    def call(self, verb: str, path: str, body: Any = None) -> Json:
+        answer = self.http.request(verb, f"/sandbox/{path}", json=body)
+        assert answer.is_success, answer.text
+        shown: Json = answer.json()
+        return shown
+
+    def say(self, person: str, channel: str, text: str) -> str:
+        ts: str = self.call("POST", f"users/{self.users[person]}/messages", {"channel": self.channels[channel], "text": text})["ts"]
+        return ts
+
+    def window(self, person: str, channel: str = "general", **context: Any) -> Page:
+        return self.open_page(f"/?as={self.users[person]}&c={self.channels[channel]}", **context)
+
+
+@pytest.fixture
+def stage(served: Served, browser: Browser) -> Iterator[Stage]:
+    with httpx.Client(base_url=served.base_url) as http:
+        http.post("/sandbox/reset")
+        http.put("/sandbox/faults", json={"faults": []})
+        made = http.post("/sandbox/workspaces", json=WORKSPACE).json()
+        keys = http.post("/sandbox/apps", json={"team": made["team"]["id"], "manifest": manifest(served.app.url)}).json()
+        served.app.web = AsyncWebClient(token=keys["bot_token"], base_url=f"{served.base_url}/api/")
+        served.app.submitted.clear()
+        opened: list[Any] = []
+        complaints: list[str] = []
+
+        def open_page(path: str, **context: Any) -> Page:
+            window = browser.new_context(**context)
+            opened.append(window)
+            page = window.new_page()
+            page.set_default_timeout(5000)
+            page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(served.base_url + path)
+            page.get_by_role("log").first.wait_for()
+            return page
+
+        ids = {user["name"]: user["id"] for user in made["users"]}
+        rooms = {channel["name"]: channel["id"] for channel in made["channels"]}
+        http.post(f"/sandbox/users/{ids['ada']}/invitations", json={"channel": rooms["general"], "users": [keys["bot_user_id"]]})
+        yield Stage(served.base_url, served.app, http, ids, rooms, keys["bot_user_id"], open_page, complaints)
+        for window in opened:
+            window.close()
+    assert complaints == []
