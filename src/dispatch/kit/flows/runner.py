@@ -35,8 +35,14 @@ SECONDS = Histogram("dispatch_flow_step_seconds", "Time a flow step attempt took
 
 #: Attempts that ended without a word (the worker died); then a person has to look.
 MOST_CRASHES = 5
+#: From so many on, a step runs alone among its like: whoever ends the worker must not take the others along five times.
+SUSPICIOUS_CRASHES = 2
 #: Seconds between attempts: 1, 2, 4 ... up to this.
 LONGEST_PAUSE = 60.0
+
+
+class Suspicious(Exception):
+    """The step was under way when workers died; it runs when no other such step does."""
 
 
 class Lost(Exception):
@@ -125,6 +131,7 @@ class Runner:
         self.db = db
         self.services = services
         self.checkpoint = checkpoint
+        self._one_suspect = asyncio.Lock()
 
     async def handle(self, job: Job) -> None:
         """Run the step the job names, once. Every outcome is in the journal before this returns."""
@@ -141,9 +148,18 @@ class Runner:
                 pause = min(pause * 2, 5.0)
 
     async def _handle(self, org: OrgId, step_id: int, job_id: int) -> None:
-        claimed = await self._claim(org, step_id, job_id)
+        try:
+            await self._run(org, step_id, job_id)
+        except Suspicious:
+            async with self._one_suspect:
+                await self._run(org, step_id, job_id, alone=True)
+
+    async def _run(self, org: OrgId, step_id: int, job_id: int, *, alone: bool = False) -> None:
+        claimed = await self._claim(org, step_id, job_id, alone=alone)
         if claimed is None:
             return
+        if isinstance(claimed, Suspicious):
+            raise claimed
         context, declared, flow = claimed
         with structlog.contextvars.bound_contextvars(
             org=org, subject=f"{context.subject.kind}:{context.subject.id}", step=f"{flow.name}.{declared.name}"
@@ -186,7 +202,9 @@ class Runner:
                 )
         STEPS.labels(flow.name, declared.name, outcome).inc()
 
-    async def _claim(self, org: OrgId, step_id: int, job_id: int) -> tuple[StepContext, Step, Flow] | None:
+    async def _claim(
+        self, org: OrgId, step_id: int, job_id: int, *, alone: bool
+    ) -> tuple[StepContext, Step, Flow] | Suspicious | None:
         now = clock.now()
         async with self.db.tx(org) as t:
             run_id = await t.scalar(select(FlowStep.run_id).where(FlowStep.org_id == org, FlowStep.id == step_id))
@@ -225,6 +243,11 @@ class Runner:
                 await self.follow(t, run)
                 await announce(t, subject, "steps")
                 return None
+            if row.crashes >= SUSPICIOUS_CRASHES and not alone:
+                # Committed as pending: should the worker die while this one waits its turn, it had no part in it.
+                row.state, row.job_id, row.changed_at = "pending", job_id, now
+                await t.flush()
+                return Suspicious()
             row.state, row.job_id, row.next_at = "running", job_id, None
             row.claim += 1
             row.attempts += 1

@@ -1,0 +1,106 @@
+"""Declares incidents while workers are killed at random moments, then counts in the sandbox what is lost or doubled."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from tests.process.stack import ADA, BO, Stack, running_stack  # noqa: E402
+
+COMMAND = "/dispatch-report-incident"
+LONGEST = 600.0
+WORKERS = 2
+
+
+def report_in_slack(stack: Stack, general: str, title: str, *, by: str) -> str:
+    """Type the command, fill the form, press Report; the incident's name."""
+    with httpx.Client(base_url=f"{stack.slack_url}/sandbox", timeout=30) as slack:
+        said = {"channel": general, "command": COMMAND, "text": ""}
+        slack.post(f"/users/{by}/commands", json=said).raise_for_status()
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            shown = slack.get(f"/users/{by}/view")
+            view = shown.json()
+            if shown.status_code == 200 and any(block["type"] == "input" for block in view["blocks"]):
+                break
+            time.sleep(0.05)
+        values = {"Title": title, "Description": "Declared by the torture.", "Priority": "High"}
+        answer = slack.post(f"/users/{by}/views/{view['id']}/submit", json={"values": values}).json()
+        assert answer["outcome"] == "updated", answer
+        return str(answer["view"]["title"]["text"])
+
+
+def declare(stack: Stack, count: int) -> list[str]:
+    """Every fifth through Slack, one after the other as one person does; the others over the API."""
+    general = stack.general
+    slack = [n for n in range(count) if n % 5 == 0]
+    with ThreadPoolExecutor(4) as several:
+        over_api = several.map(
+            lambda n: stack.declare(f"Torture {n}", key=f"torture-{n}"), [n for n in range(count) if n % 5]
+        )
+        in_slack = [report_in_slack(stack, general, f"Torture {n}", by=BO) for n in slack]
+        return [*over_api, *in_slack]
+
+
+def keep_killing(stack: Stack, chance: random.Random, stop: threading.Event, killed: list[float]) -> None:
+    """SIGKILL one worker every 0.3 to 2 s."""
+    while not stop.wait(chance.uniform(0.3, 2.0)):
+        if stack.kill_worker(chance.randrange(WORKERS)):
+            killed.append(time.monotonic())
+
+
+def main() -> int:
+    """0 when nothing is lost or doubled and no step failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--incidents", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=None, help="of the moments of the kills")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
+    with running_stack() as stack:
+        stop, killed = threading.Event(), list[float]()
+        stack.start_workers(WORKERS)
+        killing = threading.Thread(target=keep_killing, args=(stack, random.Random(seed), stop, killed), daemon=True)
+        began = time.monotonic()
+        killing.start()
+        late = ""
+        try:
+            names = declare(stack, options.incidents)
+            print(f"seed {seed}: {len(names)} incidents declared in {time.monotonic() - began:.1f} s", flush=True)
+            stack.settle(max(1.0, LONGEST - (time.monotonic() - began)))
+        except AssertionError as why:
+            late = str(why)
+        finally:
+            stop.set()
+            killing.join(5)
+        took = time.monotonic() - began
+        print(f"{len(killed)} workers killed, {took:.1f} s{'; NOT all steps ended' if late else ''}", flush=True)
+        if late:
+            print(late)
+            return 1
+        most = stack.rows("select max(attempts), sum(attempts), count(*) from flow_step")[0]
+        print(f"{most[2]} steps, {most[1]} attempts, at most {most[0]} of one step")
+        unhappy = [row for row in stack.unhappy() if row[2] != "skipped"]
+        for row in unhappy:
+            print("step", *row)
+        expected = stack.folder / "expected.json"
+        incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
+        expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
+        counting = [sys.executable, str(HERE / "count_from_sandbox.py"), stack.slack_url, str(expected)]
+        counted = subprocess.run(counting, check=False, timeout=120).returncode
+        return 1 if counted or unhappy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
