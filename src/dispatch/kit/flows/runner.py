@@ -34,8 +34,8 @@ STEPS = Counter("dispatch_flow_steps_total", "Flow step attempts by outcome", ["
 SECONDS = Histogram("dispatch_flow_step_seconds", "Time a flow step attempt took", ["flow", "step"])
 
 #: Attempts that ended without a word (the worker died); then a person has to look.
-MOST_CRASHES = 5
-#: From so many on, a step runs alone among its like: whoever ends the worker must not take the others along five times.
+MOST_CRASHES = 12
+#: From so many on, a step runs alone among its like: whoever ends the worker must not take the others along.
 SUSPICIOUS_CRASHES = 2
 #: Seconds between attempts: 1, 2, 4 ... up to this.
 LONGEST_PAUSE = 60.0

@@ -35,7 +35,9 @@ REQUIRED: Final[Mapping[str, Scopes]] = {
     "conversations.history": _HISTORY,
     "conversations.info": _READ,
     "conversations.invite": _MANAGE,
+    "conversations.join": frozenset({"channels:join"}),
     "conversations.kick": _MANAGE,
+    "conversations.list": frozenset({"channels:read"}),
     "conversations.members": _READ,
     "conversations.open": frozenset({"im:write"}),
     "conversations.rename": _MANAGE,
@@ -73,6 +75,7 @@ FOR_PUBLIC_CHANNELS: Final[Scopes] = frozenset({"channels:manage", "channels:his
 #: Without these something works less well, and says so; the value is what is lost.
 OPTIONAL: Final[Mapping[str, str]] = {
     "bookmarks:read": "a repeated step may add the incident's bookmark twice",
+    "channels:join": "a repeated announcement may be there twice",
     "reactions:write": "Dispatch cannot mark messages with reactions",
     "team:read": "the workspace's name is not shown",
 }

@@ -240,15 +240,35 @@ class SlackConversations:
             # chat.postMessage takes names, the history only ids.
             name = channel.removeprefix("#")
             found = await self.find_channel(name, private=False) or await self.find_channel(name, private=True)
-            if found is None:
-                return None  # The app is not in it, so it cannot have posted.
-            channel = found.id
+            # With chat:write.public the app posts into public channels it is not in, but reads only those it is in.
+            there = found.id if found is not None else await self._join(name, lane)
+            if there is None:
+                return None
+            channel = there
         if not self.bot_user_id:
             await self.identity()
         ts = await keys.find(
             self._bot, channel, key, by=self.bot_user_id, thread_ts=message.get("thread_ts"), since=since, lane=lane
         )
         return None if ts is None else Posted(channel, ts)
+
+    async def _join(self, name: str, lane: Lane) -> str | None:
+        """Go into a public channel; its id, None when there is none or the app may not."""
+        kind = "public_channel"
+        async for page in self._pages("conversations.list", lane, types=kind, exclude_archived=True):
+            for each in page.get("channels") or []:
+                if each.get("name") == name:
+                    return await self._joined(str(each["id"]), lane)
+        return None
+
+    async def _joined(self, channel: str, lane: Lane) -> str | None:
+        try:
+            await self._bot.call("conversations.join", lane=lane, channel=channel)
+        except Refused as why:
+            if why.code != "missing_scope":
+                raise
+            return None  # Better a message twice than never; Test connection says what the missing scope costs.
+        return channel
 
     async def _bookmarked(self, channel: str, title: str, url: str, lane: Lane) -> Mapping[str, Any] | None:
         try:
