@@ -12,17 +12,19 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, expect, sync_playwright
 
 from . import cast
 from .preview import INCIDENT, PAGES, preview
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESK: ViewportSize = {"width": 1280, "height": 800}
 LIGHT_ENOUGH = 130_000
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 EVERYTHING = {"resultTypes": ["violations"]}
+# All pages are rendered by test_pages.py; these differ from another one only in their words.
+SAME_LOOK = {"/default/incidents/none-found", "/default/incidents/none-active", "/errors/403", "/errors/404"}
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +53,23 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, site: str) -> Iterator[BrowserContext]:
+    """One person with one cache; a test of a first visit makes its own."""
+    context = browser.new_context(base_url=site, viewport=DESK, color_scheme="light", reduced_motion="reduce")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, site: str) -> Iterator[Page]:
-    """A fresh visitor; whatever the console says, policy violations included, fails the test."""
-    context = browser.new_context(base_url=site, viewport=DESK, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
-    page = context.new_page()
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """Whatever the console says, policy violations included, fails the test."""
+    page = visitor.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
-    context.close()
+    page.close()
     assert not said
 
 
@@ -75,7 +84,7 @@ def theme(page: Page) -> str:
     return str(page.evaluate("document.documentElement.getAttribute('data-bs-theme')"))
 
 
-@pytest.mark.parametrize("address", PAGES)
+@pytest.mark.parametrize("address", [address for address in PAGES if address not in SAME_LOOK])
 def test_a_page_is_readable_in_both_themes_and_on_a_phone(page: Page, address: str) -> None:
     page.goto(address)
     assert theme(page) == "light"
@@ -83,18 +92,21 @@ def test_a_page_is_readable_in_both_themes_and_on_a_phone(page: Page, address: s
     page.emulate_media(color_scheme="dark")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     assert complaints(page, CONTRAST) == []
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/default/incidents", "/default/incidents/INC-42", "/default/report"])
-def test_a_first_visit_is_light(page: Page, address: str) -> None:
+def test_a_first_visit_is_light(browser: Browser, site: str, address: str) -> None:
     fetched: list[Request] = []
-    page.on("requestfinished", lambda request: fetched.append(request))
-    page.goto(address, wait_until="load")
-    page.evaluate("document.fonts.ready")
+    with browser.new_context(base_url=site) as stranger:
+        page = stranger.new_page()
+        page.on("requestfinished", lambda request: fetched.append(request))
+        page.goto(address, wait_until="load")
+        page.evaluate("document.fonts.ready")
+        weight = sum(request.sizes()["responseBodySize"] for request in fetched)
     assert len(fetched) > 5
-    assert sum(request.sizes()["responseBodySize"] for request in fetched) <= LIGHT_ENOUGH
+    assert weight <= LIGHT_ENOUGH
 
 
 def test_a_chosen_theme_stays_and_is_there_before_anything_is_drawn(page: Page) -> None:
@@ -123,6 +135,12 @@ def test_keys_search_help_and_report_but_never_while_typing(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("c")
     expect(page).to_have_url("/default/report")
+
+
+def test_a_filter_changes_the_address_and_names_only_what_was_chosen(page: Page) -> None:
+    page.goto("/default/incidents")
+    page.get_by_label("Severity").select_option("High")
+    expect(page).to_have_url("/default/incidents?severity=High")
 
 
 def test_an_event_brings_the_part_up_to_date_and_leaves_open_what_was_open(page: Page, app: FastAPI) -> None:
@@ -157,15 +175,17 @@ def test_a_question_is_asked_before_command_is_taken(page: Page) -> None:
 def test_tags_are_found_while_typing_and_sent_with_the_form(page: Page, app: FastAPI) -> None:
     page.goto("/default/report")
     tags = page.get_by_role("combobox", name="Tags")
-    tags.fill("eu")
-    page.get_by_role("option", name="eu-west-1").wait_for()
+    tags.press_sequentially("eu")
     tags.press("Enter")
+    expect(page.get_by_role("button", name="Remove eu-west-1")).to_be_visible()
+    tags.press_sequentially("data")
+    page.get_by_role("option", name="database").click()
     chosen = page.locator("input[name=tags]")
-    assert chosen.evaluate_all("all => all.map(one => one.value)") == ["payments", "eu-west-1"]
+    assert chosen.evaluate_all("all => all.map(one => one.value)") == ["payments", "eu-west-1", "database"]
     page.get_by_role("button", name="Remove Payments").click()
     page.get_by_label("Project").select_option("default")
     expect(page.get_by_role("button", name="Remove eu-west-1")).to_be_hidden()
-    assert app.state.reloaded[-1]["tags"] == "eu-west-1" and app.state.reloaded[-1]["project"] == "default"
+    assert app.state.reloaded[-1]["tags"] == "database" and app.state.reloaded[-1]["project"] == "default"
 
 
 def test_room_for_a_title_is_counted_as_people_count(page: Page) -> None:
@@ -175,7 +195,7 @@ def test_room_for_a_title_is_counted_as_people_count(page: Page) -> None:
 
 
 def test_on_a_phone_the_navigation_opens_from_a_button(page: Page) -> None:
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     page.goto("/default/incidents")
     expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()

@@ -109,7 +109,10 @@
     409: "Somebody changed this in the meantime. The page now shows the new state.",
   };
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = meta("csrf");
+    const { verb, headers, parameters } = event.detail;
+    if (verb !== "get") headers["X-CSRF-Token"] = meta("csrf");
+    // An address that people share names only what they chose.
+    else Object.keys(parameters).forEach((name) => { if (parameters[name] === "") delete parameters[name]; });
   });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.requestConfig.verb !== "get") toast(ERRORS[event.detail.xhr.status] || "That did not work. Please try again.", "red");

@@ -2,7 +2,7 @@
 document.addEventListener("alpine:init", () => {
   Alpine.data("picker", () => ({
     name: "", source: "", multiple: false, required: false,
-    chosen: [], found: [], text: "", at: 0, open: false, message: "",
+    chosen: [], found: [], text: "", shownFor: null, hurry: false, at: 0, open: false, message: "",
 
     init() {
       const { name, source, multiple, required } = this.$root.dataset;
@@ -36,14 +36,18 @@ document.addEventListener("alpine:init", () => {
 
     show(options) {
       this.found = options;
+      this.shownFor = this.text;
       this.at = 0;
       this.open = options.length > 0;
       this.message = options.length || !this.text ? "" : `Nothing is called “${this.text}”.`;
+      if (this.hurry && options.length) this.choose(options[0]);
+      this.hurry = false;
     },
 
     choose(option) {
       this.chosen = this.multiple ? [...this.chosen, option] : [option];
       this.text = "";
+      this.hurry = false;
       this.show([]);
     },
     remove(choice) {
@@ -55,7 +59,10 @@ document.addEventListener("alpine:init", () => {
     key(event) {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step && this.open) this.at = (this.at + step + this.found.length) % this.found.length;
+      // Enter before the answer means the best match for what is typed now, not what the old list shows.
+      else if (event.key === "Enter" && this.text && this.shownFor !== this.text) this.hurry = true;
       else if (event.key === "Enter" && this.open) this.choose(this.found[this.at]);
+      else if (event.key === "Enter" && this.text) this.look();
       else if (event.key === "Escape" && this.open) this.open = false;
       else if (event.key === "Backspace" && !this.text && this.chosen.length) this.chosen = this.chosen.slice(0, -1);
       else return;
