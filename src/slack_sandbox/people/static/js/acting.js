@@ -14,11 +14,12 @@ export const acknowledged = (ack) => !ack || (ack.status >= 200 && ack.status < 
 let showView = () => {};
 export const onView = (show) => (showView = show);
 
-/** `place` is {channel, message_ts} or {view_id}; the result is what blocks.js takes as `where`. */
-export function whereIn(place, values) {
+/** `place` is {channel, message_ts} or {view_id}; the result is what blocks.js takes as `where`. `heading` is the level of header blocks. */
+export function whereIn(place, values, { heading = 3 } = {}) {
   const own = (block, el) => ({ ...place, block_id: block.block_id, action_id: el.action_id });
   return {
     values,
+    heading,
     async act(el, block, value, node) {
       clearFailure(node);
       node?.setAttribute("aria-busy", "true");

@@ -97,7 +97,7 @@ const BLOCKS = {
   image: imageBlock,
   rich_text: richText,
   divider: () => h("hr"),
-  header: (block) => h("p", { role: "heading", "aria-level": String(2 + (block.level ?? 1)) }, plain(block.text)),
+  header: (block, where) => h("p", { role: "heading", "aria-level": String(where.heading) }, plain(block.text)),
   actions: (block, where) => h("div", {}, block.elements.map((el) => element(el, block, where))),
   context_actions: (block, where) => h("div", {}, block.elements.map((el) => element(el, block, where))),
   markdown: (block) => h("div", {}, markdown(block.text)),

@@ -8,7 +8,7 @@ import { h, icon, replace } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { startEditing } from "./message.js";
 import { arrowKeys, fill, isReply, rowsOf, scroller, topLevel } from "./messages.js";
-import { link, mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn, preview } from "./mrkdwn.js";
 import { notesIn } from "./notes.js";
 import { authorOf, channelName, directPeer, faceOf, isApp, isDirect, titleOf } from "./people.js";
 import { openPanel } from "./popover.js";
@@ -55,6 +55,7 @@ export function drawMessages() {
   const channel = current();
   if (!channel || !parts || !state.messages.has(channel.id)) return;
   const all = seenIn(channel.id);
+  if (channel.unread && document.visibilityState === "hidden") parts.newAfter = channel.last_read ?? "0";
   replace(parts.intro, intro(channel));
   fill(parts.list, rowsOf(topLevel(all), { channel, all, newAfter: parts.newAfter }));
   if (!parts.loaded) first();
@@ -93,7 +94,7 @@ function intro(channel) {
     return h("div.intro", {}, faceOf(peer, "xl"), h("h2", {}, channelName(channel)), h("p", {}, "This is the very beginning of your direct message history."));
   }
   return h("div.intro", {}, h("span.intro-sign", {}, icon(channel.is_private ? "lock" : "hash")), h("h2", {}, channel.name),
-    h("p", {}, channel.purpose || `This is the very beginning of the ${channel.is_private ? "private " : ""}channel ${channel.name}.`));
+    h("p", {}, channel.purpose ? preview(channel.purpose) : `This is the very beginning of the ${channel.is_private ? "private " : ""}channel ${channel.name}.`));
 }
 
 // -- header --------------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ function drawHead(channel) {
     ? h("h1.channel-title", {}, faceOf(peer, "s"), channelName(channel), isApp(peer) ? h("span.badge", {}, "App") : null)
     : h("h1.channel-title", {}, h("button.plain", { type: "button", onclick: () => channelDetails(channel), "aria-label": `${channel.name}, details` }, icon(channel.is_private ? "lock" : "hash"), h("span", {}, channel.name), icon("chevron")));
   const sub = peer ? (isApp(peer) ? appOf(peer.id)?.description : [titleOf(peer), `${localTime(peer)} local time`].filter(Boolean).join(" · ")) : null;
-  const topic = peer ? h("p.topic", {}, sub) : h("div.topic", { title: channel.topic }, channel.topic ? mrkdwn(channel.topic) : null);
+  const topic = peer ? h("p.topic", {}, sub) : h("div.topic", { title: preview(channel.topic) }, channel.topic ? mrkdwn(channel.topic) : null);
   const app = peer && appOf(peer.id);
   replace(parts.head, h("div.channel-names", {}, title, topic),
     app ? h("div.tabs", { role: "group", "aria-label": "App" }, h("button.tab", { type: "button", onclick: () => go({ home: app.app_id }) }, "Home"), h("button.tab", { type: "button", "aria-current": "page" }, "Messages")) : null,

@@ -4,11 +4,13 @@ import { as, post } from "./api.js";
 import { readChannels } from "./data.js";
 import { openCard } from "./direct.js";
 import { freshId, h, icon } from "./dom.js";
+import { preview } from "./mrkdwn.js";
 import { actable, faceOf, isApp, nameOf, titleOf } from "./people.js";
 import { matches, picker } from "./picker.js";
 import { confirm, notice, openDialog } from "./popover.js";
 import { go } from "./route.js";
 import { channelsSorted, state, userOf, workspace } from "./state.js";
+import { stored, unstored } from "./typed.js";
 
 const REASONS = {
   name_taken: "That name is already taken by a channel, perhaps an archived one.",
@@ -55,7 +57,7 @@ export async function joinChannel(id) {
 export function browseChannels() {
   openDialog("Browse channels", (close) => {
     const rows = (query) => channelsSorted().filter((c) => c.kind === "public" && !c.is_archived && matches(query, c.name, c.topic)).map((c) => ({
-      id: c.id, joined: c.is_member, label: c.name, detail: [c.is_member ? "Joined" : "Not joined", `${c.members.length} ${c.members.length === 1 ? "member" : "members"}`, c.topic].filter(Boolean).join(" · "), picture: () => h("span.combo-sign", {}, icon("hash")),
+      id: c.id, joined: c.is_member, label: c.name, detail: [c.is_member ? "Joined" : "Not joined", `${c.members.length} ${c.members.length === 1 ? "member" : "members"}`, preview(c.topic)].filter(Boolean).join(" · "), picture: () => h("span.combo-sign", {}, icon("hash")),
       aside: c.is_member ? null : h("button.button.small", { type: "button", onclick: () => (close(), joinChannel(c.id)), "aria-label": `Join ${c.name}` }, "Join"),
     }));
     const { box } = picker({ label: "Channels", placeholder: "Find a channel", items: rows, pick: (item) => (close(), go({ channel: item.id })) });
@@ -96,10 +98,11 @@ async function tried(work) {
 function describe(channel, key, title, redraw) {
   const id = freshId(key);
   const input = h("input.input", { id, type: "text", maxlength: "250", placeholder: `Add a ${title.toLowerCase()}`, disabled: !channel.is_member || channel.is_archived });
-  input.value = channel[key] ?? "";
+  const before = unstored(channel[key] ?? "");
+  input.value = before;
   const save = h("button.button.small", { type: "submit", hidden: true }, "Save");
-  input.addEventListener("input", () => (save.hidden = input.value === channel[key]));
-  return h("form.details-field", { onsubmit: async (e) => (e.preventDefault(), (await tried(as(state.me, `${key}s`, { channel: channel.id, text: input.value }))) && redraw()) },
+  input.addEventListener("input", () => (save.hidden = input.value === before));
+  return h("form.details-field", { onsubmit: async (e) => (e.preventDefault(), (await tried(as(state.me, `${key}s`, { channel: channel.id, text: stored(input.value.trim()) }))) && redraw()) },
     h("label.field-label", { for: id }, title), h("div.details-row", {}, input, save));
 }
 

@@ -7,9 +7,9 @@ const TYPING_PAUSE = 180;
 
 /**
  * options(query) -> list (or promise of a list) of {value, label, detail?, group?, picture?, raw?}.
- * chosen: list of the same; onchange(list). For one choice the list has at most one entry.
+ * chosen: list of the same, at most one unless `multi`. onchange(list) at each choice, ondone(list) when the list closes changed.
  */
-export function combobox({ label, describedby, invalid, placeholder, options, chosen = [], multi = false, max, remote = false, compact = false, onchange, autofocus, emptyText = "No results" }) {
+export function combobox({ label, describedby, invalid, placeholder, options, chosen = [], multi = false, max, remote = false, compact = false, onchange, ondone = () => {}, autofocus, emptyText = "No results" }) {
   const listId = freshId("list");
   let picked = [...chosen];
   let shown = [];
@@ -17,6 +17,7 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
   let list = null;
   let timer;
   let asked = 0;
+  let changed = false;
 
   const input = h("input.combo-input", {
     type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", "aria-label": label, "aria-expanded": "false", "aria-autocomplete": "list",
@@ -26,7 +27,7 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
   const box = h(`div.combo${multi ? ".multi" : ""}${compact ? ".compact" : ""}`, { onclick: () => input.focus() }, chips, input, icon("chevron"));
 
   function drawPicked() {
-    input.placeholder = picked.length && multi ? "" : placeholder ?? (multi ? "Select options" : "Select an option");
+    input.placeholder = picked.length && multi ? "" : placeholder || (multi ? "Select options" : "Select an option");
     if (!multi) {
       input.value = picked[0]?.label ?? "";
       return;
@@ -42,7 +43,9 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
     else if (!max || picked.length < max) picked = [...picked, one];
     else return;
     drawPicked();
+    changed = true;
     onchange(picked);
+    if (!list) done();
     if (!multi) close();
     else {
       input.value = "";
@@ -95,17 +98,19 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
   function open() {
     if (list) return;
     list = h("div.combo-list", { id: listId, role: "listbox", "aria-label": label, "aria-multiselectable": multi ? "true" : null });
-    float(list, box.closest("dialog") ?? document.body);
+    float(list, box);
     input.setAttribute("aria-expanded", "true");
     input.setAttribute("aria-controls", listId);
     if (!multi) input.select();
-    document.addEventListener("scroll", close, { capture: true, once: false });
+    document.addEventListener("scroll", follow, { capture: true, passive: true });
     refresh("");
   }
 
-  function close(event) {
-    if (!list || (event?.target && list.contains(event.target))) return;
-    document.removeEventListener("scroll", close, { capture: true });
+  const follow = (event) => list && !list.contains(event.target) && place(list, box);
+
+  function close() {
+    if (!list) return;
+    document.removeEventListener("scroll", follow, { capture: true });
     list.remove();
     list = null;
     asked += 1;
@@ -114,6 +119,12 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
     input.removeAttribute("aria-activedescendant");
     if (multi) input.value = "";
     drawPicked();
+    done();
+  }
+
+  function done() {
+    if (changed) ondone(picked);
+    changed = false;
   }
 
   input.addEventListener("click", open);

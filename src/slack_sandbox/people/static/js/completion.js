@@ -3,6 +3,7 @@
 import { commands } from "./commands.js";
 import { freshId, h, icon } from "./dom.js";
 import { emoji, findEmoji } from "./emoji.js";
+import { preview } from "./mrkdwn.js";
 import { avatar, faceOf, isDirect, nameOf, titleOf } from "./people.js";
 import { channelsSorted, workspace } from "./state.js";
 
@@ -26,7 +27,7 @@ const KINDS = [
   },
   {
     at: /(?:^|[\s(])(#[\p{L}\p{N}_-]*)$/u,
-    find: (q) => channelsSorted().filter((c) => !isDirect(c) && !c.is_archived && c.name.includes(q.slice(1))).map((c) => ({ insert: `#${c.name} `, label: c.name, detail: c.topic, picture: h("span.combo-sign", {}, icon(c.is_private ? "lock" : "hash")) })),
+    find: (q) => channelsSorted().filter((c) => !isDirect(c) && !c.is_archived && c.name.includes(q.slice(1))).map((c) => ({ insert: `#${c.name} `, label: c.name, detail: preview(c.topic), picture: h("span.combo-sign", {}, icon(c.is_private ? "lock" : "hash")) })),
   },
   {
     at: /(?:^|[\s(])(:[a-z0-9_+-]{2,})$/,

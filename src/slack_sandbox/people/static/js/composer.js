@@ -1,18 +1,19 @@
 // Where a person types: messages, slash commands, replies, corrections.
 
 import { as } from "./api.js";
-import { globalShortcuts, people, runCommand, runShortcut } from "./commands.js";
+import { globalShortcuts, runCommand, runShortcut } from "./commands.js";
 import { commandIn, completion } from "./completion.js";
 import { h, iconButton } from "./dom.js";
 import { openEmojiPicker } from "./emojipicker.js";
-import { avatar, nameOf } from "./people.js";
+import { avatar } from "./people.js";
 import { notice, openMenu } from "./popover.js";
-import { channelsSorted, state } from "./state.js";
+import { state } from "./state.js";
+import { stored } from "./typed.js";
 
 const drafts = new Map();
 
 /** `onsend(text)` gets the text as Slack stores it. `buttons(send)` replaces the tool row's right end. */
-export function composer({ channel, thread = null, label, placeholder = "", start, onsend, onescape, onup, buttons }) {
+export function composer({ channel, thread = null, label, placeholder = "", start, onsend, onescape, onup, buttons, foot }) {
   const key = `${state.me} ${channel.id} ${thread ?? ""}`;
   const area = h("textarea.composer-text", { "aria-label": label, placeholder, rows: "1", "aria-autocomplete": "list", spellcheck: "true" });
   const hint = h("p.composer-hint", { hidden: true });
@@ -93,13 +94,13 @@ export function composer({ channel, thread = null, label, placeholder = "", star
     area.setRangeText(`:${name}: `, area.selectionStart, area.selectionEnd, "end");
     area.focus();
     changed();
-  }), { "aria-haspopup": "dialog" });
+  }, "start"), { "aria-haspopup": "dialog" });
   const tools = h("div.composer-tools", {}, own ? attach(channel, thread, area, put) : null, emojiButton,
     h("button.icon-button.format", { type: "button", title: "Bold (Ctrl B)", "aria-label": "Bold", onclick: () => wrap("*") }, h("b", {}, "B")),
     h("button.icon-button.format", { type: "button", title: "Italic (Ctrl I)", "aria-label": "Italic", onclick: () => wrap("_") }, h("i", {}, "I")),
     h("button.icon-button.format", { type: "button", title: "Code", "aria-label": "Code", onclick: () => wrap("`") }, h("code", {}, "<>")),
     own && !thread ? shortcutsButton() : null, h("span.grow"), buttons ? buttons(send) : sendButton);
-  const box = h("div.composer", {}, complete.list, hint, h("div.composer-box", {}, area, tools), own ? h("div.composer-foot", {}, busy, h("span.composer-keys", { "aria-hidden": "true" }, h("b", {}, "Enter"), " sends, ", h("b", {}, "Shift Enter"), " new line, ", h("b", {}, "/"), " commands")) : null);
+  const box = h("div.composer", {}, complete.list, hint, h("div.composer-box", {}, area, tools), own ? h("div.composer-foot", {}, busy, foot ?? KEYS()) : null);
   requestAnimationFrame(() => {
     changed();
     if (!own) area.focus();
@@ -107,6 +108,7 @@ export function composer({ channel, thread = null, label, placeholder = "", star
   return { box, area };
 }
 
+const KEYS = () => h("span.composer-keys", { "aria-hidden": "true" }, h("b", {}, "Enter"), " sends, ", h("b", {}, "Shift Enter"), " new line, ", h("b", {}, "/"), " commands");
 const MARKS = { b: "*", i: "_" };
 
 function shortcutsButton() {
@@ -135,13 +137,3 @@ function attach(channel, thread, area, put) {
   });
   return [input, iconButton("plus", "Attach a text file", () => input.click())];
 }
-
-/** Text as typed -> as Slack stores it: escaped, with mentions as ids. */
-export function stored(text) {
-  let out = text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-  for (const user of people()) out = out.replace(new RegExp(`(^|[\\s(])@${escaped(nameOf(user))}(?![\\p{L}\\p{N}])`, "gu"), `$1<@${user.id}>`);
-  for (const c of channelsSorted()) if (c.name) out = out.replace(new RegExp(`(^|[\\s(])#${escaped(c.name)}(?![\\w-])`, "g"), `$1<#${c.id}|${c.name}>`);
-  return out.replace(/(^|\s)@(here|channel|everyone)\b/g, "$1<!$2>");
-}
-
-const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

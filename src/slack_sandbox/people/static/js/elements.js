@@ -36,7 +36,7 @@ function use(el, block, where, field) {
       return told(value, node);
     },
     press: (value, node) => told(value, node),
-    aria: { "aria-label": field?.label ?? plain(el.placeholder ?? el.text) ?? el.type, "aria-describedby": field?.describedby, "aria-invalid": field?.invalid ? "true" : null, required: null },
+    aria: { "aria-label": field?.label ?? (plain(el.placeholder) || el.type.replaceAll("_", " ")), "aria-describedby": field?.describedby, "aria-invalid": field?.invalid ? "true" : null },
     label: field?.label ?? (plain(el.placeholder) || el.type.replaceAll("_", " ")),
   };
 }
@@ -82,17 +82,17 @@ function named(choice) {
   return channel ? place(channel) : { ...choice, label: choice.value };
 }
 
-function select({ el, block, where, value, change, field, label }) {
+function select({ el, block, where, value, keep, change, field, label }) {
   const multi = el.type.startsWith("multi_");
+  const slim = (one) => one && { value: one.value, label: one.label };
+  const held = (list) => (multi ? list.map(slim) : slim(list[0]) ?? null);
   const source = SOURCES[el.type.replace(/^multi_/, "")];
   const chosen = (multi ? value ?? [] : value ? [value] : []).map(named);
   const box = combobox({
     label, describedby: field?.describedby, invalid: field?.invalid, multi, chosen, max: el.max_selected_items, compact: !field,
     placeholder: plain(el.placeholder), options: source(el, block, where), remote: el.type.includes("external"), autofocus: el.focus_on_load,
-    onchange: (list) => {
-      const slim = list.map(({ value: v, label: l }) => ({ value: v, label: l }));
-      change(multi ? slim : slim[0] ?? null, box);
-    },
+    onchange: (list) => keep(held(list)),
+    ondone: (list) => change(held(list), box),
   });
   return box;
 }
@@ -144,7 +144,7 @@ function textInput(type) {
     const triggers = el.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
     let timer;
     const node = h(many ? "textarea.input" : "input.input", {
-      ...aria, "aria-label": aria["aria-label"], type: many ? null : type, rows: many ? "4" : null, placeholder: plain(el.placeholder) || null,
+      ...aria, type: many ? null : type, rows: many ? "4" : null, placeholder: plain(el.placeholder) || null,
       inputmode: el.type === "number_input" ? (el.is_decimal_allowed ? "decimal" : "numeric") : null, autocomplete: "off", autofocus: el.focus_on_load,
       maxlength: el.max_length ? String(el.max_length) : null,
       oninput: () => {
@@ -168,7 +168,7 @@ function dateInput(type) {
   return ({ el, value, change, aria }) => {
     const moment = type === "datetime-local";
     const node = h("input.input.input-date", {
-      ...aria, type, "aria-label": aria["aria-label"], autofocus: el.focus_on_load,
+      ...aria, type, autofocus: el.focus_on_load,
       onchange: () => change(node.value ? (moment ? String(secondsOf(node.value)) : node.value) : null, node),
     });
     node.value = value ? (moment ? localOf(Number(value)) : value) : "";
@@ -178,7 +178,7 @@ function dateInput(type) {
 
 function fileInput({ el, keep, aria }) {
   const accept = (el.filetypes ?? []).map((t) => `.${t}`).join(",");
-  const node = h("input.input", { ...aria, type: "file", "aria-label": aria["aria-label"], accept: accept || null, multiple: (el.max_files ?? 10) > 1, onchange: () => keep([...node.files].map((f) => f.name)) });
+  const node = h("input.input", { ...aria, type: "file", accept: accept || null, multiple: (el.max_files ?? 10) > 1, onchange: () => keep([...node.files].map((f) => f.name)) });
   return node;
 }
 

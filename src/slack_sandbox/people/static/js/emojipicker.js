@@ -12,7 +12,9 @@ export const recentEmoji = () => memory.read("emoji", ["white_check_mark", "eyes
 
 const remember = (name) => memory.write("emoji", [name, ...recentEmoji().filter((one) => one !== name)].slice(0, 9));
 
-export function openEmojiPicker(anchor, pick) {
+const once = (names) => [...new Map(names.map((name) => [emoji(name), name]).reverse()).values()].reverse();
+
+export function openEmojiPicker(anchor, pick, side = "end") {
   const input = h("input.picker-input", { type: "text", placeholder: "Search emoji", "aria-label": "Search emoji", autocomplete: "off" });
   const grid = h("div.emoji-grid", { role: "group", "aria-label": "Emoji" });
   const name = h("p.emoji-name", { "aria-hidden": "true" });
@@ -24,7 +26,7 @@ export function openEmojiPicker(anchor, pick) {
   const cell = (one) => h("button.emoji-cell", { type: "button", "aria-label": one.replaceAll("_", " "), onclick: () => choose(one), onpointerenter: () => (name.textContent = `:${one}:`), onfocus: () => (name.textContent = `:${one}:`) }, emoji(one));
   const fill = () => {
     const query = input.value.trim();
-    const names = query ? findEmoji(query, SHOWN) : [...new Set([...recentEmoji(), ...EMOJI.keys()])].slice(0, SHOWN);
+    const names = query ? once(findEmoji(query, SHOWN)) : once([...recentEmoji(), ...EMOJI.keys()]).slice(0, SHOWN);
     grid.replaceChildren(...(names.length ? names.map(cell) : [h("p.picker-empty", {}, "No emoji found")]));
   };
   input.addEventListener("input", fill);
@@ -46,6 +48,6 @@ export function openEmojiPicker(anchor, pick) {
     (to < 0 ? input : all[Math.min(to, all.length - 1)])?.focus();
   });
   fill();
-  const close = openPanel(anchor, h("div.emoji-picker", {}, h("div.picker-head", {}, input), grid, name), { label: "Emoji", side: "end" });
+  const close = openPanel(anchor, h("div.emoji-picker", {}, h("div.picker-head", {}, input), grid, name), { label: "Emoji", side });
   input.focus();
 }

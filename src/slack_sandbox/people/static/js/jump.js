@@ -2,6 +2,7 @@
 
 import { openDirect } from "./direct.js";
 import { freshId, h, icon } from "./dom.js";
+import { preview } from "./mrkdwn.js";
 import { actable, avatar, channelName, directPeer, faceOf, isDirect, nameOf, titleOf } from "./people.js";
 import { matches, picker } from "./picker.js";
 import { go } from "./route.js";
@@ -29,7 +30,7 @@ function rows(query) {
   const apps = (workspace()?.apps ?? []).filter((a) => matches(q, a.name));
   const groups = channelsSorted().filter((c) => c.kind === "mpim" && matches(q, channelName(c)));
   return [
-    ...rooms.map((c) => ({ label: c.name, detail: c.is_archived ? "archived" : c.unread ? `${c.unread} unread` : c.topic, group: "Channels", picture: () => h("span.combo-sign", {}, icon(c.is_private ? "lock" : "hash")), run: () => go({ channel: c.id }) })),
+    ...rooms.map((c) => ({ label: c.name, detail: c.is_archived ? "archived" : c.unread ? `${c.unread} unread` : preview(c.topic), group: "Channels", picture: () => h("span.combo-sign", {}, icon(c.is_private ? "lock" : "hash")), run: () => go({ channel: c.id }) })),
     ...people.map((u) => ({ label: nameOf(u), detail: titleOf(u), group: "People", picture: () => faceOf(u, "s"), run: () => openDirect(u.id) })),
     ...groups.map((c) => ({ label: channelName(c), group: "People", picture: () => faceOf(directPeer(c), "s"), run: () => go({ channel: c.id }) })),
     ...apps.map((a) => ({ label: a.name, detail: a.description, group: "Apps", picture: () => avatar({ id: a.app_id, name: a.name, app: true }, "s"), run: () => go({ home: a.app_id }) })),

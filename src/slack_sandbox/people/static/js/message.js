@@ -15,6 +15,7 @@ import { go } from "./route.js";
 import { forgetNote } from "./notes.js";
 import { emit, state, userOf, workspace } from "./state.js";
 import { ago, clock, dateOf, full } from "./time.js";
+import { unstored } from "./typed.js";
 import { formValues } from "./values.js";
 
 const values = new Map(); // what was chosen in a message's elements, by ts
@@ -117,13 +118,6 @@ function editor({ message, channel }) {
     },
   }).box;
 }
-
-/** Stored text as a person would type it. */
-const unstored = (text) => text
-  .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id) => `@${nameOf(userOf(id))}`)
-  .replace(/<#\w+\|([^>]*)>/g, "#$1").replace(/<#(\w+)>/g, (_, id) => `#${state.channels.get(id)?.name ?? id}`)
-  .replace(/<!(here|channel|everyone)[^>]*>/g, "@$1").replace(/<([^>|]+)(?:\|[^>]*)?>/g, "$1")
-  .replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
 function reactions({ message, channel }) {
   if (!message.reactions?.length) return null;

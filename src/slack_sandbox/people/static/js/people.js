@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { appOf, state, userOf } from "./state.js";
 
 export function nameOf(user) {
-  return user?.profile?.display_name || user?.real_name || user?.profile?.real_name || user?.name || "Someone";
+  return appOf(user?.id)?.name || user?.profile?.display_name || user?.real_name || user?.profile?.real_name || user?.name || "Someone";
 }
 
 export const titleOf = (user) => user?.profile?.title ?? "";

@@ -5,10 +5,10 @@ import { freshId, h, icon } from "./dom.js";
 /** items(query) -> [{label, detail?, picture?, group?, aside?, run}]; `pick(item)` after Enter or a click. */
 export function picker({ label, placeholder, items, pick, emptyText = "Nothing found" }) {
   const id = freshId("picker");
-  const list = h("div.picker-list", { id, role: "listbox", "aria-label": label });
+  const list = h("div.picker-list", { id, role: "grid", "aria-label": label });
   const input = h("input.picker-input", {
     type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", autofocus: true, placeholder, "aria-label": label,
-    "aria-expanded": "true", "aria-controls": id, "aria-autocomplete": "list", "aria-haspopup": "listbox",
+    "aria-expanded": "true", "aria-controls": id, "aria-autocomplete": "list", "aria-haspopup": "grid",
   });
   let found = [];
   let active = 0;
@@ -18,15 +18,15 @@ export function picker({ label, placeholder, items, pick, emptyText = "Nothing f
     active = 0;
     let group;
     const rows = found.flatMap((item, n) => {
-      const row = h("div.picker-row", { role: "presentation" },
-        h("div.picker-option", { id: `${id}-${n}`, role: "option", "aria-selected": "false", onclick: () => pick(item), onpointermove: () => active !== n && mark(n) },
+      const row = h("div.picker-row", { role: "row" },
+        h("div.picker-option", { id: `${id}-${n}`, role: "gridcell", "aria-selected": "false", onclick: () => pick(item), onpointermove: () => active !== n && mark(n) },
           item.picture?.(), h("span.picker-text", {}, h("span.picker-label", {}, item.label), item.detail ? h("small", {}, item.detail) : null), item.current ? icon("check") : null),
-        item.aside ?? null);
+        item.aside ? h("div.picker-aside", { role: "gridcell" }, item.aside) : null);
       if (!item.group || item.group === group) return [row];
       group = item.group;
-      return [h("div.picker-group", { role: "presentation" }, group), row];
+      return [h("div.picker-group", { role: "row" }, h("span", { role: "gridcell" }, group)), row];
     });
-    list.replaceChildren(...(rows.length ? rows : [h("div.picker-empty", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, emptyText)]));
+    list.replaceChildren(...(rows.length ? rows : [h("div.picker-empty", { role: "row" }, h("span", { role: "gridcell" }, emptyText))]));
     mark(0);
   }
 

@@ -16,7 +16,9 @@ export function place(box, anchor, { side = "start", gap = 4 } = {}) {
   box.style.top = `${Math.max(8, up ? a.top - gap - height : Math.min(a.bottom + gap, window.innerHeight - height - 8))}px`;
 }
 
-export function float(box, host) {
+/** Inside the dialog of `anchor`, where it stays usable, or in the page's layer for such things. */
+export function float(box, anchor) {
+  const host = anchor.closest("dialog") ?? document.getElementById("layers");
   if (supported) box.popover = "manual";
   host.append(box);
   if (supported) box.showPopover();
@@ -28,7 +30,6 @@ let openOne = null;
 export function openPanel(anchor, content, { label, side, role = "dialog", onclose } = {}) {
   openOne?.();
   const box = h("div.panel", { role, "aria-label": label }, content);
-  const host = anchor.closest("dialog") ?? document.body;
   const outside = (event) => {
     if (!box.contains(event.target) && !anchor.contains(event.target)) close(false);
   };
@@ -49,7 +50,7 @@ export function openPanel(anchor, content, { label, side, role = "dialog", onclo
     onclose?.();
   }
   openOne = close;
-  float(box, host);
+  float(box, anchor);
   place(box, anchor, { side });
   anchor.setAttribute("aria-expanded", "true");
   document.addEventListener("pointerdown", outside, true);

@@ -44,7 +44,7 @@ function buildThread(channel, ts, key) {
   const also = h("input", { type: "checkbox" });
   const alsoLabel = isDirect(channel) ? channelName(channel) : `#${channel.name}`;
   const writer = composer({
-    channel, thread: ts, label: "Reply", placeholder: "Reply…", onescape: shut,
+    channel, thread: ts, label: "Reply", placeholder: "Reply…", onescape: shut, foot: h("label.also", {}, also, `Also send to ${alsoLabel}`),
     onsend: async (text) => {
       scroll.toEnd();
       await as(state.me, "messages", { channel: channel.id, text, thread_ts: ts, reply_broadcast: also.checked });
@@ -53,7 +53,7 @@ function buildThread(channel, ts, key) {
     },
   });
   open = { key, list, scroll, count };
-  const foot = channel.is_member === false || channel.is_archived ? null : h("div.channel-foot", {}, writer.box, h("label.also", {}, also, `Also send to ${alsoLabel}`));
+  const foot = channel.is_member === false || channel.is_archived ? null : h("div.channel-foot", {}, writer.box);
   replace(pane, h("header.channel-head", {}, h("div.channel-names", {}, h("h2.channel-title", {}, "Thread"), h("p.topic", {}, alsoLabel)), iconButton("close", "Close thread", shut)), count, scroll.box, foot);
   writer.area.focus();
 }

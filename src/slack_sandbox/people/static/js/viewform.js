@@ -8,7 +8,7 @@ import { fields, formValues, sent } from "./values.js";
 export function viewForm(view) {
   const values = formValues(view.state?.values);
   const box = h("div.blocks");
-  const where = whereIn({ view_id: view.id }, values);
+  const where = whereIn({ view_id: view.id }, values, { heading: view.type === "home" ? 2 : 3 });
   let blocks = [];
 
   function show(next) {
