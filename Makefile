@@ -11,7 +11,11 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.test
 	@$(BIN)/python tools/need_chromium.py
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --ignore tests/process $(ARGS)
+	@# By themselves: a browser's driver keeps an event loop running in its process.
+	$(BIN)/pytest -m browser $(ARGS)
+	@# By themselves: they kill processes, and count how long the others take.
+	$(BIN)/pytest tests/process $(ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
