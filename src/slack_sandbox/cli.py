@@ -41,6 +41,7 @@ def _start(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 rates=options.rates,
                 snapshot_file=file,
+                hosts=_hosts(options.host, base_url),
                 ready=lambda: _say(base_url, options.host, options.snapshot),
             )
         )
@@ -63,6 +64,15 @@ def _is_local(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _hosts(host: str, base_url: str) -> tuple[str, ...]:
+    """Names a loopback sandbox answers to; one that others reach on purpose answers to any."""
+    from urllib.parse import urlsplit
+
+    if not _is_local(host) or ":" in host:
+        return ()
+    return (host, "127.0.0.1", "localhost", urlsplit(base_url).hostname or host)
 
 
 def _say(base_url: str, host: str, file: str | None) -> None:

@@ -47,6 +47,10 @@ class Delivery(Protocol):
 
     async def ask(self, kind: AskKind, payload: Json, *, url: str | None) -> Ack: ...
 
+    async def drop(self) -> int:
+        """Cuts standing connections as a broken network does; answers how many there were."""
+        ...
+
 
 def sign(secret: str, stamp: str, body: bytes) -> str:
     digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
@@ -76,6 +80,9 @@ class HttpDelivery:
             form = {"payload": json.dumps(payload, ensure_ascii=False)}
         body = urlencode(form).encode()
         return await self._post(app, url, body, {"Content-Type": "application/x-www-form-urlencoded"})
+
+    async def drop(self) -> int:
+        return 0
 
     async def _post(self, app: App, url: str | None, body: bytes, headers: dict[str, str]) -> Ack:
         began = time.perf_counter()
@@ -129,6 +136,11 @@ async def ask(box: Sandbox, app: App, kind: AskKind, payload: Json, *, name: str
         if fault.kind == "latency":
             await asyncio.sleep(fault.seconds or 1)
     delivery = delivery_of(box, app)
+    await _dropped(delivery, struck)
+    if any(fault.kind == "error5xx" for fault in struck):
+        ack = Ack(503, 0, error="dispatch_failed")
+        _log(box, app, kind, name, None, 0, ack)
+        return ack
     ack = await delivery.ask(kind, payload, url=url)
     if any(fault.kind == "duplicate" for fault in struck):
         await delivery.ask(kind, payload, url=url)
@@ -136,6 +148,11 @@ async def ask(box: Sandbox, app: App, kind: AskKind, payload: Json, *, name: str
         ack = Ack(0, int(LIMIT * 1000), error="operation_timeout")
     _log(box, app, kind, name, None, 0, ack)
     return ack
+
+
+async def _dropped(delivery: Delivery, struck: list[Fault]) -> None:
+    if any(fault.kind == "drop_socket" for fault in struck):
+        await delivery.drop()
 
 
 def deliver_event(box: Sandbox, app: App, envelope: Json) -> None:
@@ -153,6 +170,8 @@ async def _deliver(box: Sandbox, app_id: str, envelope: Json, struck: list[Fault
         elif fault.kind == "reorder":
             # Long enough for the events behind it to overtake, short enough for a test.
             await asyncio.sleep(fault.seconds or 0.3)
+    if box.state.apps.get(app_id) is not None:
+        await _dropped(delivery_of(box, box.app(app_id)), struck)
     lost = any(fault.kind in ("timeout_after_work", "error5xx") for fault in struck)
     copies = 2 if any(fault.kind == "duplicate" for fault in struck) else 1
     for _ in range(copies):
@@ -175,6 +194,14 @@ async def _with_retries(box: Sandbox, app_id: str, envelope: Json, *, answer_los
         if ack.ok or headers.get("x-slack-no-retry") == "1":
             return
         reason = headers.get("reason", "unknown_error")
+
+
+async def verified(box: Sandbox, app: App) -> Json:
+    challenge = box.ids.secret("challenge")
+    body = {"token": app.verification_token, "challenge": challenge, "type": "url_verification"}
+    ack = await HttpDelivery(box, app.id).send_event(body, attempt=0, reason=None)
+    answered = ack.body.get("challenge") if isinstance(ack.body, dict) else str(ack.body or "").removeprefix("challenge=").strip()
+    return {"verified": ack.ok and answered == challenge, "ack": ack.shown()}
 
 
 def _log(box: Sandbox, app: App, kind: str, name: str, event_id: str | None, attempt: int, ack: Ack) -> None:

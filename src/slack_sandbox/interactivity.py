@@ -84,10 +84,14 @@ async def command(box: Sandbox, user: User, channel: Channel, name: str, text: s
 def _command(box: Sandbox, team: str, name: str) -> tuple[App, Json]:
     # Of two apps with the same command, the one installed last gets it.
     for app in reversed(box.state.installed(team)):
-        for declared in app.commands:
+        for declared in app.commands if _may_act(box, app) else ():
             if declared["command"] == name:
                 return app, declared
     raise Impossible("unknown_command", f"{name} is not a valid command", status=404)
+
+
+def _may_act(box: Sandbox, app: App) -> bool:
+    return "commands" in box.state.tokens[app.bot_token].scopes
 
 
 def _escaped(box: Sandbox, team: str, text: str) -> str:
@@ -137,7 +141,7 @@ async def shortcut(
 
 def _shortcut(box: Sandbox, team: str, callback_id: str, kind: str) -> App:
     for app in reversed(box.state.installed(team)):
-        for declared in app.shortcuts:
+        for declared in app.shortcuts if _may_act(box, app) else ():
             if declared["callback_id"] == callback_id and declared["type"] == kind:
                 return app
     raise Impossible("unknown_shortcut", f"no {kind} shortcut {callback_id}", status=404)

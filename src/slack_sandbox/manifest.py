@@ -41,22 +41,13 @@ def _names(manifest: Json) -> list[Json]:
         for place, scope in enumerate(scopes.get(kind) or [])
         if scope not in known[kind]
     ]
-    for kind in ("bot", "user"):
-        held = set(scopes.get(kind) or [])
-        for place, event in enumerate(subscriptions.get(f"{kind}_events") or []):
-            pointer = f"/settings/event_subscriptions/{kind}_events/{place}"
-            if event not in facts.events():
-                found.append(_problem(f"Invalid event: {event}", pointer))
-                continue
-            needed = facts.events()[event]
-            if needed and not held & set(needed):
-                found.append(_problem(f"Missing scope for event {event}: one of {', '.join(needed)}", pointer))
-    features = manifest.get("features") or {}
-    if (features.get("slash_commands") or features.get("shortcuts")) and "commands" not in (scopes.get("bot") or []):
-        found.append(_problem("Slash commands and shortcuts require the commands scope", "/oauth_config/scopes/bot"))
-    if scopes.get("bot") and not features.get("bot_user"):
-        found.append(_problem("Bot scopes require a bot user", "/features/bot_user"))
-    return found
+    # Events and commands without their scope pass here, as in Slack; they are just never sent.
+    return found + [
+        _problem(f"Invalid event: {event}", f"/settings/event_subscriptions/{kind}_events/{place}")
+        for kind in ("bot", "user")
+        for place, event in enumerate(subscriptions.get(f"{kind}_events") or [])
+        if event not in facts.events()
+    ]
 
 
 def _addresses(manifest: Json) -> list[Json]:

@@ -73,7 +73,7 @@ def top(box: Sandbox, person: str) -> View | None:
 def open_(box: Sandbox, app_id: str, person: str, checked: Json, *, channel: str | None = None) -> View:
     """A new modal; whatever stood there before is gone, without a word to its app."""
     for view_id in box.state.stacks.pop(person, []):
-        box.state.views[view_id].is_open = False
+        box.state.views.pop(view_id).is_open = False
     view = _fresh(box, app_id, person, checked)
     view.channel_id = channel
     box.state.stacks[person] = [view.id]
@@ -122,7 +122,7 @@ def pop(box: Sandbox, person: str, *, everything: bool = False) -> list[View]:
     stack = box.state.stacks.get(person) or []
     closed: list[View] = []
     while stack and (everything or not closed):
-        view = box.state.views[stack.pop()]
+        view = box.state.views.pop(stack.pop())
         view.is_open = False
         closed.append(view)
     if not stack:

@@ -12,6 +12,8 @@ _TIERS = {1: 1, 2: 20, 3: 50, 4: 100}
 _SPECIAL = {"auth.test": 600, "chat.getPermalink": 600, "chat.postMessage": 300, "assistant.threads.setStatus": 60}
 _CHANNEL_BURST = 3
 
+_HISTORY = ("conversations.history", "conversations.replies")
+
 
 @dataclass
 class _Bucket:
@@ -22,6 +24,8 @@ class _Bucket:
 class Rates:
     def __init__(self, clock: Clock, *, enabled: bool) -> None:
         self.enabled = enabled
+        # Commercial apps outside the Marketplace may read history once a minute, 15 messages at a time.
+        self.commercial = False
         self._clock = clock
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
 
@@ -29,7 +33,7 @@ class Rates:
         """Whole seconds to wait before this call would be admitted; 0 admits and counts it."""
         if not self.enabled:
             return 0
-        per_minute = _SPECIAL.get(method)
+        per_minute = 1 if self.commercial and method in _HISTORY else _SPECIAL.get(method)
         if per_minute is None:
             known = facts.methods().get(method)
             per_minute = _TIERS[known.tier] if known and known.tier else _TIERS[3]

@@ -70,8 +70,6 @@ class Sandbox:
         self.view_changes: dict[str, int] = {}
         # "channel thread" -> what an assistant says it is doing.
         self.statuses: dict[str, str] = {}
-        # Commercial apps outside the Marketplace may read history once a minute, 15 messages at a time.
-        self.commercial = False
         self.version = 0
         # Events not yet acknowledged or given up.
         self.outgoing: set[asyncio.Task[Any]] = set()

@@ -11,6 +11,7 @@ import orjson
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
@@ -31,8 +32,12 @@ def create_app(
     seed: int | None = None,
     rates: bool = False,
     snapshot_file: Path | None = None,
+    hosts: tuple[str, ...] = (),
 ) -> FastAPI:
-    """An application to serve on loopback; `app.state.sandbox` is its Sandbox. Rate limits are off unless asked for."""
+    """An application to serve on loopback; `app.state.sandbox` is its Sandbox. Rate limits are off unless asked for.
+
+    With `hosts`, requests for other host names are refused: a web page elsewhere may point its own name at this machine.
+    """
     box = Sandbox(base_url=base_url, seed=seed, rates=rates)
 
     @contextlib.asynccontextmanager
@@ -47,7 +52,7 @@ def create_app(
                 saving.cancel()
             await box.close()
             if snapshot_file is not None:
-                snapshot.save(box, snapshot_file)
+                snapshot.write(snapshot.encode(box), snapshot_file)
 
     app = FastAPI(
         title="Slack sandbox: test side",
@@ -57,6 +62,8 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.sandbox = box
+    if hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_exception_handler(Impossible, _impossible)
     app.add_exception_handler(SlackError, _refused)
     wire = Wire(box, methods.load())
@@ -83,7 +90,7 @@ async def _keep(box: Sandbox, file: Path) -> None:
         await asyncio.sleep(SAVE_EVERY)
         if box.version != saved:
             saved = box.version
-            snapshot.save(box, file)
+            await asyncio.to_thread(snapshot.write, snapshot.encode(box), file)
 
 
 async def _impossible(_: Request, error: Exception) -> Response:

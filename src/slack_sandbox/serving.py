@@ -35,10 +35,11 @@ async def serve(
     seed: int | None,
     rates: bool,
     snapshot_file: Path | None,
+    hosts: tuple[str, ...],
     ready: Callable[[], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT. Raises Impossible when the snapshot cannot be read."""
-    app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file)
+    app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file, hosts=hosts)
     box = app.state.sandbox
     if snapshot_file is not None:
         snapshot.load(box, snapshot_file)

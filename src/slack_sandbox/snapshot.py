@@ -64,13 +64,17 @@ def restore(box: Sandbox, saved: Any) -> None:
         box.spawn(send_later(box, planned))
 
 
-def save(box: Sandbox, file: Path) -> None:
+def encode(box: Sandbox) -> bytes:
+    return orjson.dumps(take(box))
+
+
+def write(content: bytes, file: Path) -> None:
     """Replaces the file in one step, so that a crash leaves the old or the new one."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as out:
-            out.write(orjson.dumps(take(box)))
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         Path(name).replace(file)

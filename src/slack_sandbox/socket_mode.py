@@ -71,27 +71,32 @@ class SocketDelivery:
         def ack(status: int, **more: Any) -> Ack:
             return Ack(status, round((time.perf_counter() - began) * 1000), **more)
 
-        usable = [one for one in self._connections if not one.retiring]
-        if not usable:
-            return ack(0, error="dispatch_failed", headers=(("reason", "connection_failed"),))
-        self._turn += 1
-        connection = usable[self._turn % len(usable)]
+        tried: set[int] = set()
+        while True:
+            usable = [one for one in self._usable if id(one) not in tried]
+            if not usable:
+                return ack(0, error="dispatch_failed", headers=(("reason", "connection_failed"),))
+            self._turn += 1
+            connection = usable[self._turn % len(usable)]
+            tried.add(id(connection))
+            try:
+                reply = await self._sent(connection, frame, LIMIT - (time.perf_counter() - began))
+            except TimeoutError:
+                return ack(0, error="operation_timeout", headers=(("reason", "timeout"),))
+            except (WebSocketDisconnect, RuntimeError, ConnectionError):
+                continue  # that socket closed before it acknowledged: any other may have it
+            body = reply.get("payload") if frame["accepts_response_payload"] else None
+            return ack(200, body="" if body is None else body)
+
+    async def _sent(self, connection: Connection, frame: Json, limit: float) -> Json:
         envelope_id = self._box.ids.secret("envelope")[:36]
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         connection.waiting[envelope_id] = answer
-        if any(fault.kind == "drop_socket" for fault in self._box.faults.take("event", self._box.app(self._app_id).team_id)):
-            await connection.socket.close(1011)
         try:
             await connection.send({"envelope_id": envelope_id, **frame})
-            reply = await asyncio.wait_for(answer, LIMIT)
-        except TimeoutError:
-            return ack(0, error="operation_timeout", headers=(("reason", "timeout"),))
-        except (WebSocketDisconnect, RuntimeError, ConnectionError):
-            return ack(0, error="dispatch_failed", headers=(("reason", "connection_failed"),))
+            return await asyncio.wait_for(answer, limit)
         finally:
             connection.waiting.pop(envelope_id, None)
-        body = reply.get("payload", "") if frame["accepts_response_payload"] else ""
-        return ack(200, body="" if body is None else body)
 
     # -- connections -----------------------------------------------------------------------------------------------
 
@@ -115,7 +120,7 @@ class SocketDelivery:
     def _hello(self, lifetime: float) -> Json:
         return {
             "type": "hello",
-            "num_connections": len(self._connections),
+            "num_connections": self.count,
             "debug_info": {"host": "sandbox", "build_number": 1, "approximate_connection_time": int(lifetime)},
             "connection_info": {"app_id": self._app_id},
         }
@@ -137,11 +142,15 @@ class SocketDelivery:
 
     @property
     def full(self) -> bool:
-        return len(self._connections) >= CONNECTION_LIMIT
+        return self.count >= CONNECTION_LIMIT
 
     @property
     def count(self) -> int:
-        return len(self._connections)
+        return len(self._usable)
+
+    @property
+    def _usable(self) -> list[Connection]:
+        return [one for one in self._connections if not one.retiring]
 
     async def disconnect(self, connection: Connection, reason: str) -> None:
         if connection.socket.application_state != WebSocketState.CONNECTED:
@@ -158,8 +167,7 @@ class SocketDelivery:
             await self.disconnect(connection, reason)
         return len(connections)
 
-    async def drop_all(self) -> int:
-        """Without a word, as a broken network does."""
+    async def drop(self) -> int:
         connections = list(self._connections)
         for connection in connections:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):

@@ -110,8 +110,12 @@ async def test_a_refreshed_socket_comes_back_and_a_disabled_one_cannot(stage: St
             if await count() == 1:
                 break
             await asyncio.sleep(0.02)
-        result = await stage.people.command(stage.ada, stage.general, "/probe", "again")
-        assert result["ack"]["status"] == 200
+        # The SDK may replace its fresh socket once more, and a command typed in between fails as it would in Slack.
+        for _ in range(20):
+            result = await stage.people.command(stage.ada, stage.general, "/probe", "again")
+            if result["ack"]["status"] == 200:
+                break
+            await asyncio.sleep(0.05)
         assert seen[-1].payload["text"] == "again"
         await stage.people.call("POST", path, {"reason": "link_disabled"})
         with pytest.raises(SlackApiError) as caught:

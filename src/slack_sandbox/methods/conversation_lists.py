@@ -108,7 +108,7 @@ def history(call: Call) -> Json:
         if message.thread_ts in (None, ts) or message.subtype == "thread_broadcast"
     ]
     rows = _between(call, visible)[::-1]
-    cap = 15 if call.box.commercial else 1000
+    cap = 15 if call.box.rates.commercial else 1000
     page, more = call.page(rows, default=min(100, cap), high=cap)
     answer: Json = {
         "messages": [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page],
@@ -130,7 +130,7 @@ def replies(call: Call) -> Json:
         parent = room.messages[parent.thread_ts]
     # The first message of a thread is always part of the answer, whatever the bounds.
     rows = [parent.ts, *_between(call, parent.replies)]
-    page, more = call.page(rows, default=15 if call.box.commercial else 1000)
+    page, more = call.page(rows, default=15 if call.box.rates.commercial else 1000)
     has_more = bool(more["response_metadata"]["next_cursor"])
     shown = [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page]
     return {"messages": shown, "has_more": has_more} | (more if has_more else {})

@@ -91,7 +91,7 @@ async def clock(box: Box) -> Json:
 
 @router.get("/settings")
 async def settings(box: Box) -> Json:
-    return {"rates": box.rates.enabled, "commercial": box.commercial}
+    return {"rates": box.rates.enabled, "commercial": box.rates.commercial}
 
 
 @router.put("/settings")
@@ -99,7 +99,7 @@ async def set_settings(body: Settings, box: Box) -> Json:
     if body.rates is not None:
         box.rates.enabled = body.rates
     if body.commercial is not None:
-        box.commercial = body.commercial
+        box.rates.commercial = body.commercial
     return await settings(box)
 
 
@@ -134,6 +134,6 @@ async def disturb_socket(app: str, body: Link, box: Box) -> Json:
     if not isinstance(delivery, SocketDelivery):
         raise Impossible("not_socket_mode", found.name)
     if body.reason == "drop":
-        return {"connections": await delivery.drop_all()}
+        return {"connections": await delivery.drop()}
     found.socket_link_disabled = body.reason == "link_disabled"
     return {"connections": await delivery.disconnect_all(body.reason)}

@@ -5,7 +5,7 @@ from fastapi.responses import StreamingResponse
 
 from .. import shapes
 from ..errors import Impossible
-from ..state import Channel
+from ..state import Channel, User
 from ..watching import screen
 from . import Box, Json, installed, person, room
 from .seeding import channel_row
@@ -13,24 +13,25 @@ from .seeding import channel_row
 router = APIRouter(prefix="/sandbox", tags=["reading"])
 
 
-def _visible(channel: Channel, viewer: str | None, team: str | None) -> bool:
-    if viewer is None:
+def _visible(channel: Channel, viewer: User | None) -> bool:
+    if viewer is None or viewer.id in channel.members:
         return True
-    return channel.team_id == team and (channel.kind == "public" or viewer in channel.members)
+    guest = viewer.is_restricted or viewer.is_ultra_restricted
+    return channel.team_id == viewer.team_id and channel.kind == "public" and not guest
 
 
 @router.get("/channels")
 async def channels(box: Box, as_: str | None = Query(None, alias="as")) -> Json:
     """Everything, or with `as` what this person can see."""
-    team = person(box, as_).team_id if as_ else None
-    rows = [one for one in box.state.channels.values() if _visible(one, as_, team)]
+    viewer = person(box, as_) if as_ else None
+    rows = [one for one in box.state.channels.values() if _visible(one, viewer)]
     return {"channels": [channel_row(box, one, as_) for one in rows]}
 
 
 @router.get("/channels/{channel}")
 async def one_channel(channel: str, box: Box, as_: str | None = Query(None, alias="as")) -> Json:
     found = room(box, channel)
-    if not _visible(found, as_, person(box, as_).team_id if as_ else None):
+    if not _visible(found, person(box, as_) if as_ else None):
         raise Impossible("channel_not_found", channel, status=404)
     return channel_row(box, found, as_)
 
@@ -41,7 +42,7 @@ async def messages(
 ) -> Json:
     """All messages and replies in time order, with the ephemerals of this person. `limit` keeps the newest."""
     found = room(box, channel)
-    if not _visible(found, as_, person(box, as_).team_id if as_ else None):
+    if not _visible(found, person(box, as_) if as_ else None):
         raise Impossible("channel_not_found", channel, status=404)
     seen = [*found.messages.values(), *(one for one in found.ephemerals if as_ is not None and one.to == as_)]
     seen.sort(key=lambda one: float(one.ts))

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import channels, installing
+from ..delivery import verified
 from ..errors import Impossible, SlackError
 from ..people_events import user_changed
 from ..sandbox import Sandbox
@@ -186,6 +187,12 @@ async def remove_app(app: str, box: Box) -> Json:
     found = installed(box, app)
     installing.uninstall(box, found)
     return {"ok": True}
+
+
+@router.post("/apps/{app}/verify")
+async def verify(app: str, box: Box) -> Json:
+    """Sends `url_verification` to the event address, as Slack does when the address is saved."""
+    return await verified(box, installed(box, app))
 
 
 @router.post("/apps/{app}/revoke")

@@ -40,6 +40,12 @@ class React(BaseModel):
     remove: bool = False
 
 
+class Pin(BaseModel):
+    channel: str
+    ts: str
+    remove: bool = False
+
+
 class Where(BaseModel):
     channel: str
 
@@ -204,10 +210,10 @@ def _described(box: Sandbox, user: str, body: Describe, which: str) -> Json:
 
 
 @router.post("/pins")
-async def pin(user: str, body: React | Delete, box: Box) -> Json:
+async def pin(user: str, body: Pin, box: Box) -> Json:
     """Pins a message; with `remove`, unpins it."""
     who, place = _writer(box, user, body.channel)
-    act = messages.unpin if getattr(body, "remove", False) else messages.pin
+    act = messages.unpin if body.remove else messages.pin
     try:
         act(box, place, line(place, body.ts), by=who)
     except SlackError as error:

@@ -2,32 +2,21 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pager_app import Pager, manifest, pager
+from people_stage import WORKSPACE, Stage
 from playwright.sync_api import Browser, Page, sync_playwright
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_sandbox.testing import running_sandbox
 
-Json = dict[str, Any]
 CHROMIUM = Path("/usr/bin/chromium")
-
-WORKSPACE = {
-    "team": {"name": "Northwind", "domain": "northwind"},
-    "users": [
-        {"name": "ada", "real_name": "Ada Lovelace", "tz": "Europe/London", "profile": {"title": "Incident commander"}},
-        {"name": "grace", "real_name": "Grace Hopper", "tz": "America/New_York", "profile": {"title": "SRE"}},
-        {"name": "yuki", "real_name": "Yuki Tanaka", "tz": "Asia/Tokyo"},
-    ],
-    "channels": [{"name": "general", "members": ["ada", "grace"]}, {"name": "random", "members": ["grace", "ada"]}, {"name": "support", "members": ["yuki"]}],
-}
-
 
 @dataclass
 class Served:
@@ -62,31 +51,6 @@ def browser() -> Iterator[Browser]:
         launched = driver.chromium.launch(args=["--no-sandbox"], **where)
         yield launched
         launched.close()
-
-
-@dataclass
-class Stage:
-    base_url: str
-    app: Pager
-    http: httpx.Client
-    users: dict[str, str]
-    channels: dict[str, str]
-    bot_user: str
-    open_page: Callable[..., Page]
-    complaints: list[str] = field(default_factory=list)
-
-    def call(self, verb: str, path: str, body: Any = None) -> Json:
-        answer = self.http.request(verb, f"/sandbox/{path}", json=body)
-        assert answer.is_success, answer.text
-        shown: Json = answer.json()
-        return shown
-
-    def say(self, person: str, channel: str, text: str) -> str:
-        ts: str = self.call("POST", f"users/{self.users[person]}/messages", {"channel": self.channels[channel], "text": text})["ts"]
-        return ts
-
-    def window(self, person: str, channel: str = "general", **context: Any) -> Page:
-        return self.open_page(f"/?as={self.users[person]}&c={self.channels[channel]}", **context)
 
 
 @pytest.fixture

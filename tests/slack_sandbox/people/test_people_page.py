@@ -1,13 +1,16 @@
 """The people page, driven as a person drives it."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Stage
-from playwright.sync_api import Page, expect
+from people_stage import Stage
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser]
+FIXTURES = Path(__file__).parents[1] / "blockkit" / "fixtures" / "valid" / "blocks"
 
 
 def write(page: Page, text: str, name: str = "Message #general") -> None:
@@ -16,7 +19,7 @@ def write(page: Page, text: str, name: str = "Message #general") -> None:
     box.press("Enter")
 
 
-def message(page: Page, text: str):
+def message(page: Page, text: str) -> Locator:
     return page.locator("#main article.message", has_text=text)
 
 
@@ -226,6 +229,20 @@ def test_it_is_accessible(stage: Stage, scheme: str) -> None:
     run(page, "/report")
     page.get_by_role("dialog").get_by_role("combobox", name="Severity").click()
     assert violations(page) == []
+
+
+def test_every_block_of_block_kit_is_drawn(stage: Stage) -> None:
+    page = stage.window("ada")
+    blocks = [json.loads(file.read_text()) | {"block_id": file.stem} for file in sorted(FIXTURES.glob("*.json"))]
+    assert len(blocks) > 20
+    drawn = """async (blocks) => {
+        const {drawBlock} = await import("/people/js/blocks.js");
+        const {formValues} = await import("/people/js/values.js");
+        const where = {values: formValues(), heading: 3};
+        return blocks.map((block) => drawBlock(block, where)).filter((node) => node.querySelector(".unknown") || node.matches(".unknown")).map((node) => node.textContent);
+    }"""
+    page.route(re.compile("^https:"), lambda route: route.fulfill(content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg'/>"))
+    assert page.evaluate(drawn, blocks) == []
 
 
 def test_it_fits_a_narrow_window(stage: Stage) -> None:
