@@ -1,4 +1,4 @@
-"""One sandbox, one Pager and one browser per session; every test starts with a fresh workspace and must leave no console errors."""
+"""One sandbox and one Pager per session, one browser per module; every test has a fresh workspace and must leave no console errors."""
 
 import asyncio
 import threading
@@ -44,7 +44,8 @@ def served() -> Iterator[Served]:
     thread.join(10)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright's synchronous driver lives, this thread has a running event loop and async tests cannot start.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as driver:
         where = {"executable_path": str(CHROMIUM)} if CHROMIUM.exists() else {}

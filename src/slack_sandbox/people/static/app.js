@@ -40,7 +40,7 @@ function somewhere(wanted) {
   return [wanted, memory.read(`place:${state.me}`), first && { channel: first.id }].find(seen) ?? null;
 }
 
-async function enter({ thread = null, focus = null, place = state.place } = {}) {
+async function enter({ thread = null, focus = null, place = state.place, push = false } = {}) {
   state.channels = new Map();
   state.messages.clear();
   state.homes.clear();
@@ -50,15 +50,19 @@ async function enter({ thread = null, focus = null, place = state.place } = {}) 
   drawTopbar();
   followStream();
   const to = somewhere(place);
-  if (to) go({ ...to, thread: to.channel === place?.channel ? thread : null, focus }, { push: false });
+  if (to) go({ ...to, thread: to.channel === place?.channel ? thread : null, focus }, { push });
   else replace(document.getElementById("main"), nobodyHere());
   await resume();
 }
 
 const nobodyHere = () => h("div.empty", {}, icon("hash"), h("h1", {}, "No channel yet"), h("p", {}, "Create or join one with + beside Channels."));
 
-on("person", () => enter().catch(complain));
+on("person", (how) => enter(how).catch(complain));
 on("workspaces", () => {
+  if (state.me && !userOf(state.me)) {
+    location.assign("/");
+    return;
+  }
   drawTopbar();
   if (state.channels.size) drawPlace();
 });
@@ -85,7 +89,7 @@ const complain = (failure) => notice(failure.message, "error");
 
 window.addEventListener("popstate", () => {
   const { me, place, thread } = readAddress();
-  if (me && me !== state.me && userOf(me)) becomes(me);
+  if (me && me !== state.me && userOf(me)) becomes(me, { place, thread });
   else if (place) {
     state.place = place;
     state.thread = thread;

@@ -1,10 +1,12 @@
 // Block Kit's layout blocks as elements, the same in messages, modals and App Home.
 
-import { h, freshId, icon } from "./dom.js";
+import { card, carousel, container, plan, task } from "./cards.js";
+import { freshId, h, icon } from "./dom.js";
 import { element } from "./elements.js";
 import { markdown } from "./markdown.js";
-import { mrkdwn, plain, textObject } from "./mrkdwn.js";
+import { link, mrkdwn, plain, textObject } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
+import { chart, table } from "./tables.js";
 
 export function drawBlock(block, where) {
   const draw = BLOCKS[block.type];
@@ -23,9 +25,9 @@ function section(block, where) {
   return h("div", {}, h("div.section-main", {}, text, facts), accessory ? h("div.section-accessory", {}, accessory) : null);
 }
 
-function image(el, kind = "full") {
-  const src = el.image_url ?? el.slack_file?.url;
-  if (!src) return h("span.image-missing", { role: "img", "aria-label": el.alt_text }, icon("file"), el.alt_text);
+export function image(el, kind = "full") {
+  const src = el.image_url ?? el.slack_file?.url ?? "";
+  if (!/^(https:|data:image|\/)/.test(src) && !src.startsWith(location.origin)) return h("span.image-missing", { role: "img", "aria-label": el.alt_text }, icon("file"), el.alt_text);
   const failed = (event) => event.target.replaceWith(h("span.image-missing", { role: "img", "aria-label": el.alt_text }, icon("file"), el.alt_text));
   return h(`img.image-${kind}`, { src, alt: el.alt_text ?? "", loading: "lazy", referrerpolicy: "no-referrer", onerror: failed });
 }
@@ -62,31 +64,6 @@ function input(block, where) {
   return box;
 }
 
-function cell(content) {
-  if (!content) return "";
-  if (content.type === "rich_text") return richText(content);
-  if (content.type === "raw_text") return content.text;
-  return String(content.text ?? content.value ?? "");
-}
-
-function table(block) {
-  const [head, ...rows] = block.rows ?? [];
-  const look = (n) => ({ class: `align-${block.column_settings?.[n]?.align ?? "left"}${block.column_settings?.[n]?.is_wrapped ? " wrapped" : ""}` });
-  return h("div.table-scroll", { tabindex: 0, role: "region", "aria-label": plain(block.caption) || "Table" }, h("table", {},
-    h("thead", {}, h("tr", {}, (head ?? []).map((c, n) => h("th", { scope: "col", ...look(n) }, cell(c))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((c, n) => h("td", look(n), cell(c))))))));
-}
-
-function card(block, where) {
-  const part = (name, text) => (text ? h(`div.card-${name}`, {}, textObject(text)) : null);
-  const buttons = block.actions?.length ? h("div.card-actions", {}, block.actions.map((el) => element(el, block, where))) : null;
-  const picture = block.hero_image ? image(block.hero_image) : null;
-  return h("div", {}, picture, h("div.card-text", {}, part("title", block.title), part("subtitle", block.subtitle), part("body", block.body), part("subtext", block.subtext), buttons));
-}
-
-const TASK_SIGNS = { complete: "✅", error: "⚠️", in_progress: "⏳", pending: "◻️" };
-const task = (t) => h("div.task-card", {}, h("span", { role: "img", "aria-label": t.status }, TASK_SIGNS[t.status] ?? "◻️"), " ", h("span", {}, textObject(t.title)), t.details?.elements ? richText(t.details) : null);
-
 const BLOCKS = {
   section,
   input,
@@ -102,18 +79,19 @@ const BLOCKS = {
   context_actions: (block, where) => h("div", {}, block.elements.map((el) => element(el, block, where))),
   markdown: (block) => h("div", {}, markdown(block.text)),
   alert: (block) => h(`div.alert-${block.level ?? "default"}`, { role: "note" }, icon(/warn|error/.test(block.level) ? "warn" : "info"), textObject(block.text)),
-  carousel: (block, where) => h("div", { tabindex: 0, role: "region", "aria-label": "Cards" }, (block.elements ?? block.cards ?? []).map((c) => drawBlock({ type: "card", ...c }, where))),
-  container: (block, where) => h("div", {}, block.title ? h("p.card-title", {}, textObject(block.title)) : null, drawBlocks(block.child_blocks ?? block.blocks ?? block.elements ?? [], where)),
-  plan: (block) => h("div", {}, h("p.card-title", {}, textObject(block.title)), (block.tasks ?? []).map(task)),
-  task_card: (block) => h("div", {}, task(block)),
+  carousel,
+  container,
+  plan,
+  task_card: task,
+  data_visualization: chart,
   file: (block) => h("div", {}, icon("file"), block.external_id ?? "File"),
-  video: (block) => h("figure", {}, h("figcaption", {}, block.title_url ? h("a.link", { href: block.title_url, target: "_blank", rel: "noopener noreferrer" }, plain(block.title)) : plain(block.title)), block.thumbnail_url ? image({ image_url: block.thumbnail_url, alt_text: block.alt_text }) : null),
+  video: (block) => h("figure", {}, h("figcaption", {}, block.title_url ? link(block.title_url, plain(block.title)) : plain(block.title)), block.thumbnail_url ? image({ image_url: block.thumbnail_url, alt_text: block.alt_text }) : null),
 };
 
 /** Legacy attachments: a coloured bar with text, fields or blocks. */
 export function attachment(a, where) {
   const color = { good: "#1a7f4b", warning: "#c98a06", danger: "#c0263a" }[a.color] ?? (/^#?[0-9a-f]{6}$/i.test(a.color ?? "") ? `#${a.color.replace("#", "")}` : null);
-  const title = a.title ? h("strong", {}, a.title_link ? h("a.link", { href: a.title_link, target: "_blank", rel: "noopener noreferrer" }, a.title) : a.title) : null;
+  const title = a.title ? h("strong", {}, a.title_link ? link(a.title_link, a.title) : a.title) : null;
   const facts = a.fields?.length ? h("div.section-fields", {}, a.fields.map((f) => h("div.section-field", {}, h("strong", {}, f.title), mrkdwn(f.value ?? "")))) : null;
   return h("div.attachment", { style: color ? { "border-left-color": color } : {} },
     a.pretext ? mrkdwn(a.pretext) : null, title, a.text ? mrkdwn(a.text) : null, facts, a.blocks ? drawBlocks(a.blocks, where) : null, a.footer ? h("small", {}, a.footer) : null);

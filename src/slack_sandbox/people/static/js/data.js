@@ -114,6 +114,7 @@ export function followStream() {
     onDown: () => {
       state.online = false;
       emit("online");
+      workspacesSoon(); // a sandbox that was reset no longer knows this person
     },
   });
 }

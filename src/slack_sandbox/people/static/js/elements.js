@@ -2,7 +2,7 @@
 
 import { combobox, filtering } from "./combobox.js";
 import { freshId, h, icon, iconButton } from "./dom.js";
-import { textObject, plain } from "./mrkdwn.js";
+import { leads, plain, textObject } from "./mrkdwn.js";
 import { channelName, faceOf, isApp, isDirect, nameOf, titleOf } from "./people.js";
 import { confirm, openMenu } from "./popover.js";
 import { channelsSorted, state, userOf, workspace } from "./state.js";
@@ -100,7 +100,7 @@ function select({ el, block, where, value, keep, change, field, label }) {
 function button({ el, press }) {
   const style = el.style === "primary" ? ".primary" : el.style === "danger" ? ".danger" : "";
   const props = { "aria-label": el.accessibility_label };
-  if (el.url) {
+  if (leads(el.url)) {
     return h(`a.button${style}`, { ...props, href: el.url, target: "_blank", rel: "noopener noreferrer", onclick: (e) => press(el.value, e.currentTarget) }, plain(el.text), h("span.visually-hidden", {}, " (opens in a new tab)"));
   }
   return h(`button.button${style}`, { ...props, type: "button", onclick: (e) => press(el.value, e.currentTarget) }, h("span", {}, plain(el.text)));
@@ -112,7 +112,7 @@ function overflow({ el, press }) {
     openMenu(anchor, el.options.map((o) => ({
       label: plain(o.text), detail: plain(o.description),
       run: () => {
-        if (o.url) window.open(o.url, "_blank", "noopener");
+        if (leads(o.url)) window.open(o.url, "_blank", "noopener");
         press(o.value, anchor);
       },
     })), { label: "More options", side: "end" });

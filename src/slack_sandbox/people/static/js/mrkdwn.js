@@ -8,9 +8,12 @@ import { fillDate, full } from "./time.js";
 
 const unescape = (text) => text.replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
 
+/** What a link may lead to; anything else (javascript:, data:) is shown as text. */
+export const leads = (url) => /^(https?:|mailto:|tel:|slack:|\/)/i.test(url ?? "");
+
 /** Links open in a new tab; permalinks of this workspace and /archives/ paths stay in this window. */
 export function link(url, ...label) {
-  if (!/^(https?:|mailto:|tel:|slack:|\/)/i.test(url)) return h("span", {}, ...label);
+  if (!leads(url)) return h("span", {}, ...label);
   const inside = url.match(/\/archives\/([CDG]\w+)(?:\/p(\d+)(\d{6}))?/);
   const own = inside && state.channels.has(inside[1]);
   const props = own ? { dataset: { channel: inside[1], ts: inside[2] ? `${inside[2]}.${inside[3]}` : "" } } : { target: "_blank", rel: "noopener noreferrer" };

@@ -32,9 +32,10 @@ export function go({ channel, home, thread = null, focus = null }, options) {
   emit("place");
 }
 
-export function becomes(me) {
+/** Act as somebody else; `how` is what enter() in app.js takes. */
+export function becomes(me, how = { push: true }) {
   if (me === state.me) return;
   memory.write("me", me);
   state.me = me;
-  emit("person");
+  emit("person", how);
 }

@@ -19,8 +19,8 @@ export function on(topic, listener) {
   listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
 }
 
-export function emit(topic) {
-  for (const listener of listeners.get(topic) ?? []) listener();
+export function emit(topic, how) {
+  for (const listener of listeners.get(topic) ?? []) listener(how);
 }
 
 export const workspace = () => state.workspaces.find((w) => w.users.some((u) => u.id === state.me)) ?? state.workspaces[0];
