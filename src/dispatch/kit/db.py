@@ -109,7 +109,8 @@ class Database:
             pool_size=pool,
             max_overflow=pool,
             pool_timeout=10,
-            pool_pre_ping=False,
+            # A round trip per transaction, so that a restarted database costs nobody a failed request.
+            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": 5,
                 "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=60000",
