@@ -1,5 +1,6 @@
 """Workspaces and apps come to be: people, channels, tokens."""
 
+import dataclasses
 from typing import Any
 
 from . import channels, manifest
@@ -49,13 +50,15 @@ def person(box: Sandbox, team: str, given: Json) -> User:
         event = "team_join"
     else:
         event = "user_change"
+    before = dataclasses.replace(known, profile=dict(known.profile))
     for key, value in fields.items():
         setattr(known, key, value)
     known.real_name = known.real_name or known.name
     known.profile |= profile
     if known.is_bot and not known.bot_id:
         known.bot_id = box.ids.new("B")
-    user_changed(box, known, kind=event)
+    if event == "team_join" or known != before:
+        user_changed(box, known, kind=event)
     return known
 
 

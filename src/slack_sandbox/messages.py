@@ -129,8 +129,12 @@ def edit(box: Sandbox, channel: Channel, message: Message, text: str, *, by: Use
 
 def delete(box: Sandbox, channel: Channel, message: Message) -> None:
     before = shapes.message(box, message, room=channel)
-    del channel.messages[message.ts]
     channel.pins = [pin for pin in channel.pins if pin.ts != message.ts]
+    if message.replies:
+        _bury(message)
+        changed(box, channel, message, before)
+        return
+    del channel.messages[message.ts]
     parent = channel.messages.get(message.thread_ts or "")
     if parent is not None and message.ts in parent.replies:
         parent.replies.remove(message.ts)
@@ -146,6 +150,15 @@ def delete(box: Sandbox, channel: Channel, message: Message) -> None:
     }
     publish(box, channel.team_id, event | _place(channel), channel=channel)
     box.tell_members("message", channel)
+
+
+def _bury(message: Message) -> None:
+    """The first message of a thread leaves a stone behind, so that its replies keep their place."""
+    message.subtype, message.user, message.text = "tombstone", "USLACKBOT", "This message was deleted."
+    message.blocks = message.attachments = message.metadata = message.username = message.icons = None
+    message.bot_id = message.app_id = message.client_msg_id = None
+    message.files, message.reactions = [], []
+    message.extra["hidden"] = True
 
 
 def react(box: Sandbox, channel: Channel, message: Message, name: str, person: User) -> None:

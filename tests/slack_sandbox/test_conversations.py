@@ -252,3 +252,17 @@ async def test_profiles_carry_custom_fields(stage: Stage) -> None:
 async def test_names_are_created_once_even_at_the_same_moment(stage: Stage) -> None:
     tries = await asyncio.gather(*(stage.bot.conversations_create(name="race") for _ in range(5)), return_exceptions=True)
     assert sum(not isinstance(one, BaseException) for one in tries) == 1
+
+
+async def test_a_deleted_thread_start_leaves_a_stone(stage: Stage) -> None:
+    channel = await stage.room("inc-1", stage.ada)
+    top = await stage.bot.chat_postMessage(channel=channel, text="top")
+    await stage.people.say(stage.ada, channel, "reply", thread_ts=top["ts"])
+    await stage.bot.chat_delete(channel=channel, ts=top["ts"])
+    replies = await stage.bot.conversations_replies(channel=channel, ts=top["ts"])
+    assert [row.get("subtype") for row in replies["messages"]] == ["tombstone", None]
+
+
+async def test_a_guest_sees_only_the_channels_they_are_in(stage: Stage) -> None:
+    await stage.people.change_user(stage.cy, is_restricted=True)
+    assert [room["name"] for room in await stage.people.channels(stage.cy)] == ["secret"]

@@ -83,3 +83,16 @@ async def test_an_uninstalled_app_is_told_and_its_tokens_die(stage: Stage) -> No
     assert answer["ok"]
     for row in await stage.people.calls():
         assert row["method"] == "api.test"
+
+
+async def test_an_event_address_is_verified_by_challenge(stage: Stage) -> None:
+    path = f"apps/{stage.keys['app_id']}/verify"
+    assert not (await stage.people.call("POST", path))["verified"]
+    stage.app.answers["event"] = lambda body: {"challenge": body.get("challenge")}
+    assert (await stage.people.call("POST", path))["verified"]
+
+
+async def test_seeding_the_same_people_again_tells_nobody(stage: Stage) -> None:
+    await stage.people.workspace({"id": stage.team, "name": "Acme", "domain": "acme"}, [{"name": "ada", "real_name": "Ada Lovelace"}])
+    await asyncio.sleep(0.05)
+    assert not stage.app.events("user_change")

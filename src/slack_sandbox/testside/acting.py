@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from .. import interactivity, submissions
+from .. import calling, interactivity, submissions
 from ..errors import Impossible
 from ..interactivity import Spot
 from ..sandbox import Sandbox
@@ -74,7 +74,7 @@ async def command(user: str, body: Command, box: Box, wait: float | None = None)
     if body.thread_ts:
         raise Impossible("not_in_threads", f"{body.command} is not supported in threads. Sorry!")
     name = body.command if body.command.startswith("/") else f"/{body.command}"
-    return await interactivity.command(box, person(box, user), room(box, body.channel), name, body.text, wait=wait)
+    return await calling.command(box, person(box, user), room(box, body.channel), name, body.text, wait=wait)
 
 
 @router.post("/shortcuts")
@@ -84,7 +84,7 @@ async def shortcut(user: str, body: Shortcut, box: Box, wait: float | None = Non
         ref = MessageRef(channel=body.channel, ts=body.message_ts)
     place = room(box, ref.channel) if ref else None
     message = line(place, ref.ts) if ref and place else None
-    return await interactivity.shortcut(box, person(box, user), body.callback_id, channel=place, message=message, wait=wait)
+    return await calling.shortcut(box, person(box, user), body.callback_id, channel=place, message=message, wait=wait)
 
 
 @router.post("/actions")
