@@ -17,6 +17,9 @@ def start(
     with_worker: bool = typer.Option(False, "--with-worker", help="Also work jobs in this process"),
 ) -> None:
     """Serve pages, the API and Slack's requests."""
+    import signal
+    import sys
+
     import uvicorn
 
     from dispatch.app import create_app, house
@@ -25,6 +28,8 @@ def start(
 
     settings = Settings().checked()
     logs.configure("INFO", json=settings.production)
+    # uvicorn sends itself the signal again once it has stopped; the default would end us before the database is released.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with database_urls() as (url, _):
         uvicorn.run(
             create_app(lambda: house(settings, database_url=url), worker=with_worker),
