@@ -43,6 +43,10 @@ async def test_the_commander_is_paged_and_acknowledges(stage: Stage) -> None:
     await stage.settle()
     page = await _direct(stage, ADA, "You are needed")
     await stage.slack.act_in_message(ADA, page["channel"], page["ts"], "acknowledge_command")
+    async with asyncio.timeout(5):
+        while "Commander: Ada Lovelace (acting)" in (await stage.channel_of(name))["topic"]:
+            await asyncio.sleep(0.05)
+    assert (await stage.channel_of(name))["topic"].endswith("Commander: Ada Lovelace")
 
     browser = await stage.sign_in("ada@example.com")
     timeline = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text

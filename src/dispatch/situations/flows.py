@@ -26,6 +26,7 @@ from dispatch.situations.actions import link_resource, note_in_channel
 from dispatch.situations.events import (
     Announced,
     ChannelCreated,
+    CommandAcknowledged,
     Opened,
     PeopleInvited,
     ResourceLinked,
@@ -229,6 +230,12 @@ async def set_topic(c: StepContext) -> None:
     await chat.set_purpose(channel, messages.purpose(brief))
 
 
+async def show_commander(c: StepContext) -> None:
+    """The topic still calls the commander acting; say who leads."""
+    brief, chat = await _chat(c)
+    await chat.set_topic(_channel(c, brief), messages.topic(brief))
+
+
 async def welcome(c: StepContext) -> None:
     """A channel post, so that people who come later read it too."""
     brief, chat = await _chat(c)
@@ -356,7 +363,12 @@ page_again = flow("incident.page_again", version=1)(
          lane="people"),
 )  # fmt: skip
 
+command_known = flow("incident.command_known", version=1)(
+    step("topic", show_commander, title="Show the commander in the topic", when=still_open, lane="decoration"),
+)
+
 
 on(Opened, set_up, when=lambda happened: happened.kind == "incident")
 on(PageDue, page_again)
+on(CommandAcknowledged, command_known)
 

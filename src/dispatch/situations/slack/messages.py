@@ -85,7 +85,7 @@ def welcome(b: Brief) -> Message:
             *sections(escape(cut(b.description, 6000))),
             _facts(b),
             actions(_acknowledge(b), _page_link(b)) if b.acting else actions(_page_link(b)),
-            context(f"Reported {date(b.reported_at)}. Everything said and done here ends up in the timeline."),
+            context(f"Reported {date(b.reported_at)}. What Dispatch does is written into the timeline."),
         ],
         f"{b.name}: {escape(cut(b.title, 200))}",
     )
