@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -77,12 +77,28 @@ class Stage:
 
     async def form(self, by: str) -> dict[str, Any]:
         """The modal once the placeholder was replaced."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while True:
                 view = await self.slack.view(by)
                 if any(block["type"] == "input" for block in view["blocks"]):
                     return view
                 await asyncio.sleep(0.02)
+
+    async def eventually(self, look: Callable[[], Awaitable[Any]], timeout: float = 20.0) -> Any:
+        """What `look` finds once it finds something; what happens after an answer has no promised moment."""
+        async with asyncio.timeout(timeout):
+            while not (found := await look()):
+                await asyncio.sleep(0.03)
+        return found
+
+    async def told(self, user: str, channel: str) -> list[str]:
+        """The texts only this person reads in a channel, once there is one."""
+
+        async def look() -> list[str]:
+            return [m["text"] for m in await self.slack.messages(channel, as_=user) if m.get("ephemeral")]
+
+        texts: list[str] = await self.eventually(look)
+        return texts
 
     async def channel_of(self, incident: str) -> dict[str, Any]:
         """The incident's channel as the sandbox has it; exactly one."""

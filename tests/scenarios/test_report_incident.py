@@ -43,7 +43,7 @@ async def test_the_commander_is_paged_and_acknowledges(stage: Stage) -> None:
     await stage.settle()
     page = await _direct(stage, ADA, "You are needed")
     await stage.slack.act_in_message(ADA, page["channel"], page["ts"], "acknowledge_command")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "Commander: Ada Lovelace (acting)" in (await stage.channel_of(name))["topic"]:
             await asyncio.sleep(0.05)
     assert (await stage.channel_of(name))["topic"].endswith("Commander: Ada Lovelace")
@@ -60,9 +60,8 @@ async def test_somebody_else_cannot_acknowledge(stage: Stage) -> None:
     await stage.settle()
     channel = (await stage.channel_of(name))["id"]
     welcome = next(m for m in await stage.slack.messages(channel, as_=BO) if m["text"].startswith(name))
-    await stage.slack.act_in_message(BO, channel, welcome["ts"], "acknowledge_command", wait=1)
-    told = [m["text"] for m in await stage.slack.messages(channel, as_=BO) if m.get("ephemeral")]
-    assert told == ["Ada Lovelace is the commander here and has to acknowledge. You can ask them, or an admin."]
+    await stage.slack.act_in_message(BO, channel, welcome["ts"], "acknowledge_command")
+    assert await stage.told(BO, channel) == ["Ada Lovelace is the commander here and has to acknowledge. You can ask them, or an admin."]
 
 
 async def test_what_is_missing_is_said_at_the_field(stage: Stage) -> None:
@@ -79,9 +78,12 @@ async def test_choosing_a_project_reloads_its_choices_and_keeps_the_text(stage: 
     await stage.slack.command(BO, stage.general, "/dispatch-report-incident")
     view = await stage.form(BO)
     before = {block["block_id"] for block in view["blocks"]}
-    await stage.slack.act_in_view(BO, view["id"], "project", "payments", wait=1)
-    after = await stage.slack.view(BO)
-    assert "severity@payments" in {block["block_id"] for block in after["blocks"]}
+    await stage.slack.act_in_view(BO, view["id"], "project", "payments")
+
+    async def reloaded() -> bool:
+        return "severity@payments" in {block["block_id"] for block in (await stage.slack.view(BO))["blocks"]}
+
+    await stage.eventually(reloaded)
     assert "severity@default" in before
     offered = await stage.slack.options(BO, view["id"], "tags", "che")
     assert "checkout" in str(offered)
@@ -91,7 +93,7 @@ async def test_choosing_a_project_reloads_its_choices_and_keeps_the_text(stage: 
 async def test_the_confirmation_follows_the_set_up(stage: Stage) -> None:
     await stage.report()
     await stage.settle()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "white_circle" in (shown := (await stage.slack.view(BO))["text"]):
             await asyncio.sleep(0.1)
     assert "Create the channel" in shown
@@ -117,7 +119,7 @@ async def test_a_join_makes_a_participant(stage: Stage) -> None:
     channel = (await stage.channel_of(name))["id"]
     await stage.slack.invite(BO, channel, CY)
     browser = await stage.sign_in("bo@example.com")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while "Cy Okafor" not in (await browser.get(f"/default/incidents/{name}/fragments/participants")).text:
             await asyncio.sleep(0.05)
     await browser.aclose()
