@@ -1,0 +1,54 @@
+"""Writes about what other systems hold for a situation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from dispatch.kit import clock
+from dispatch.kit.db import Tx
+from dispatch.kit.events import Fact, Subject, record
+from dispatch.situations.events import ResourceLinked
+from dispatch.situations.models import Resource
+
+
+async def link_resource(
+    t: Tx,
+    about: Subject,
+    *,
+    kind: str,
+    provider: str,
+    external_id: str,
+    title: str,
+    url: str = "",
+    says: Fact | None = None,
+    data: dict[str, Any] | None = None,
+) -> bool:
+    """Remember what another system holds for the situation. Returns False when it was known."""
+    inserted = (
+        await t.execute(
+            upsert(Resource)
+            .values(
+                org_id=t.org,
+                situation_id=about.id,
+                kind=kind,
+                provider=provider,
+                external_id=external_id,
+                title=title,
+                url=url,
+                state="",
+                note="",
+                data=data or {},
+                created_at=clock.now(),
+            )
+            .on_conflict_do_nothing()
+            .returning(Resource.id)
+        )
+    ).scalar_one_or_none()
+    if inserted is None:
+        return False
+    await record(
+        t, says or ResourceLinked(what=kind.capitalize(), kind=kind, title=title, url=url), about=about
+    )
+    return True
