@@ -58,8 +58,39 @@ class SandboxClient:
     async def channel(self, team: str, name: str, *, creator: str, is_private: bool = False) -> Json:
         return await self.call("POST", "channels", {"team": team, "name": name, "creator": creator, "is_private": is_private})
 
+    async def add_user(self, team: str, name: str, **fields: Any) -> Json:
+        """Somebody joins the workspace (`team_join`); `fields` as in `workspace`."""
+        return await self.call("POST", "users", {"team": team, "name": name, **fields})
+
     async def change_user(self, user: str, **change: Any) -> Json:
+        """`user_change`: profile, address, time zone, `deleted`, made a guest or an admin."""
         return await self.call("PATCH", f"users/{user}", change)
+
+    # -- what admins do --------------------------------------------------------------------------------------------
+
+    async def rename_channel(self, channel: str, name: str, *, by: str) -> Json:
+        return await self.call("POST", f"channels/{channel}/rename", {"by": by, "name": name})
+
+    async def archive_channel(self, channel: str, *, by: str) -> Json:
+        return await self.call("POST", f"channels/{channel}/archive", {"by": by})
+
+    async def unarchive_channel(self, channel: str, *, by: str) -> Json:
+        return await self.call("POST", f"channels/{channel}/unarchive", {"by": by})
+
+    async def delete_channel(self, channel: str, *, by: str) -> None:
+        await self.call("DELETE", f"channels/{channel}", by=by)
+
+    async def uninstall(self, app: str) -> None:
+        """Removes an app (by id, bot user or name): `app_uninstalled` and `tokens_revoked`, then its tokens die."""
+        await self.call("DELETE", f"apps/{app}")
+
+    async def revoke_tokens(self, app: str, kind: str = "bot") -> int:
+        """Revokes the app's `bot` or `user` tokens (`tokens_revoked`); answers how many."""
+        return int((await self.call("POST", f"apps/{app}/revoke", kind=kind))["revoked"])
+
+    async def verify_events(self, app: str) -> Json:
+        """Sends `url_verification` to the app's event address."""
+        return await self.call("POST", f"apps/{app}/verify")
 
     # -- people ----------------------------------------------------------------------------------------------------
 
@@ -81,6 +112,21 @@ class SandboxClient:
 
     async def leave(self, user: str, channel: str) -> Json:
         return await self.call("POST", f"users/{user}/leaves", {"channel": channel})
+
+    async def kick(self, user: str, channel: str, whom: str) -> Json:
+        return await self.call("POST", f"users/{user}/kicks", {"channel": channel, "user": whom})
+
+    async def set_topic(self, user: str, channel: str, text: str) -> Json:
+        return await self.call("POST", f"users/{user}/topics", {"channel": channel, "text": text})
+
+    async def set_purpose(self, user: str, channel: str, text: str) -> Json:
+        return await self.call("POST", f"users/{user}/purposes", {"channel": channel, "text": text})
+
+    async def pin(self, user: str, channel: str, ts: str, *, remove: bool = False) -> Json:
+        return await self.call("POST", f"users/{user}/pins", {"channel": channel, "ts": ts, "remove": remove})
+
+    async def mark_read(self, user: str, channel: str, ts: str | None = None) -> None:
+        await self.call("POST", f"users/{user}/mark", {"channel": channel, "ts": ts})
 
     async def invite(self, user: str, channel: str, *users: str) -> Json:
         return await self.call("POST", f"users/{user}/invitations", {"channel": channel, "users": list(users)})

@@ -28,8 +28,8 @@ SCOPES = [
     "assistant:write",
 ]
 EVENTS = [
-    "app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_created", "channel_rename",
-    "group_rename", "member_joined_channel", "member_left_channel", "message.channels", "message.groups", "message.im",
+    "app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_created", "channel_deleted",
+    "channel_rename", "channel_unarchive", "group_archive", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel", "message.channels", "message.groups", "message.im",
     "pin_added", "reaction_added", "team_join", "tokens_revoked", "user_change",
 ]
 

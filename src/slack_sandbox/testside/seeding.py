@@ -1,17 +1,17 @@
-"""Making workspaces, people, channels and apps."""
+"""Making and changing workspaces, people and apps."""
 
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from .. import channels, installing
+from .. import installing
 from ..delivery import verified
-from ..errors import Impossible, SlackError
+from ..errors import Impossible
 from ..people_events import user_changed
 from ..sandbox import Sandbox
 from ..state import App, Channel, User
-from . import Box, Json, installed, person, room
+from . import Box, Json, installed, person
 
 router = APIRouter(prefix="/sandbox", tags=["seeding"])
 
@@ -54,13 +54,6 @@ class NewWorkspace(BaseModel):
 class NewApp(BaseModel):
     team: str
     manifest: dict[str, Any]
-
-
-class NewChannel(BaseModel):
-    team: str
-    name: str
-    is_private: bool = False
-    creator: str
 
 
 class Change(BaseModel):
@@ -204,13 +197,18 @@ async def revoke(app: str, box: Box, kind: str = "bot") -> Json:
     return {"revoked": len(gone)}
 
 
-@router.post("/channels")
-async def make_channel(new: NewChannel, box: Box) -> Json:
-    try:
-        made = channels.create(box, new.team, new.name, private=new.is_private, by=person(box, new.creator))
-    except SlackError as error:
-        raise Impossible(error.error, new.name, status=409) from None
-    return channel_row(box, made, new.creator)
+class NewPerson(Person):
+    team: str
+
+
+@router.post("/users")
+async def add_person(new: NewPerson, box: Box) -> Json:
+    """Somebody joins the workspace. 409 when there is somebody of this id or name already."""
+    if new.team not in box.state.workspaces:
+        raise Impossible("team_not_found", new.team, status=404)
+    if new.id in box.state.users or any(one.name == new.name for one in box.state.people(new.team)):
+        raise Impossible("name_taken", new.name, status=409)
+    return user_row(installing.person(box, new.team, new.model_dump(exclude={"team"})))
 
 
 @router.patch("/users/{user}")
@@ -224,43 +222,3 @@ async def change_person(user: str, change: Change, box: Box) -> Json:
     found.profile |= profile
     user_changed(box, found)
     return user_row(found)
-
-
-class Rename(BaseModel):
-    by: str
-    name: str
-
-
-class By(BaseModel):
-    by: str
-
-
-@router.post("/channels/{channel}/rename")
-async def rename(channel: str, body: Rename, box: Box) -> Json:
-    try:
-        channels.rename(box, room(box, channel), body.name, by=person(box, body.by))
-    except SlackError as error:
-        raise Impossible(error.error, body.name, status=409) from None
-    return channel_row(box, room(box, channel), body.by)
-
-
-@router.post("/channels/{channel}/archive")
-async def archive(channel: str, body: By, box: Box) -> Json:
-    if not room(box, channel).is_archived:
-        channels.archive(box, room(box, channel), by=person(box, body.by))
-    return channel_row(box, room(box, channel), body.by)
-
-
-@router.post("/channels/{channel}/unarchive")
-async def unarchive(channel: str, body: By, box: Box) -> Json:
-    if room(box, channel).is_archived:
-        channels.unarchive(box, room(box, channel), by=person(box, body.by))
-    return channel_row(box, room(box, channel), body.by)
-
-
-@router.delete("/channels/{channel}")
-async def delete(channel: str, box: Box, by: str) -> Json:
-    channels.delete(box, room(box, channel), by=person(box, by))
-    return {"ok": True}
-
-

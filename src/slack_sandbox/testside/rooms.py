@@ -1,0 +1,91 @@
+"""Channels are made, renamed, archived and deleted."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from .. import channels
+from ..errors import Impossible, SlackError
+from ..interactivity import able
+from ..sandbox import Sandbox
+from ..state import Channel, User
+from . import Box, Json, person, room
+from .seeding import channel_row
+
+router = APIRouter(prefix="/sandbox/channels", tags=["channels"])
+
+
+class NewChannel(BaseModel):
+    team: str
+    name: str
+    is_private: bool = False
+    creator: str
+
+
+class By(BaseModel):
+    by: str
+
+
+class Rename(By):
+    name: str
+
+
+def _keeper(box: Sandbox, channel: str, by: str) -> tuple[Channel, User]:
+    """The channel and somebody who may look after it: anybody of the workspace who can see it."""
+    place, who = room(box, channel), person(box, by)
+    able(who)
+    if place.team_id != who.team_id or (place.kind != "public" and who.id not in place.members):
+        raise Impossible("channel_not_found", channel, status=404)
+    if place.kind in ("im", "mpim"):
+        raise Impossible("method_not_supported_for_channel_type", "direct messages stay as they are", status=409)
+    return place, who
+
+
+@router.post("")
+async def make(new: NewChannel, box: Box) -> Json:
+    who = person(box, new.creator)
+    if new.team not in box.state.workspaces or who.team_id != new.team:
+        raise Impossible("team_not_found", f"{new.creator} is not of {new.team}", status=404)
+    able(who)
+    try:
+        made = channels.create(box, new.team, new.name, private=new.is_private, by=who)
+    except SlackError as error:
+        raise Impossible(error.error, new.name, status=409) from None
+    return channel_row(box, made, new.creator)
+
+
+@router.post("/{channel}/rename")
+async def rename(channel: str, body: Rename, box: Box) -> Json:
+    place, who = _keeper(box, channel, body.by)
+    try:
+        channels.rename(box, place, body.name, by=who)
+    except SlackError as error:
+        raise Impossible(error.error, body.name, status=409) from None
+    return channel_row(box, place, body.by)
+
+
+@router.post("/{channel}/archive")
+async def archive(channel: str, body: By, box: Box) -> Json:
+    place, who = _keeper(box, channel, body.by)
+    if place.is_general:
+        raise Impossible("cant_archive_general", f"#{place.name}", status=409)
+    if not place.is_archived:
+        channels.archive(box, place, by=who)
+    return channel_row(box, place, body.by)
+
+
+@router.post("/{channel}/unarchive")
+async def unarchive(channel: str, body: By, box: Box) -> Json:
+    place, who = _keeper(box, channel, body.by)
+    if place.is_archived:
+        channels.unarchive(box, place, by=who)
+    return channel_row(box, place, body.by)
+
+
+@router.delete("/{channel}")
+async def delete(channel: str, box: Box, by: str) -> Json:
+    """Deletes the channel for good, as only an admin can."""
+    place, who = _keeper(box, channel, by)
+    if not who.is_admin or place.is_general:
+        raise Impossible("restricted_action", f"{who.name} cannot delete #{place.name}", status=403)
+    channels.delete(box, place, by=who)
+    return {"ok": True}
