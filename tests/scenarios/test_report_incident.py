@@ -48,6 +48,13 @@ async def test_the_commander_is_paged_and_acknowledges(stage: Stage) -> None:
             await asyncio.sleep(0.05)
     assert (await stage.channel_of(name))["topic"].endswith("Commander: Ada Lovelace")
 
+    async def summary_says_so() -> bool:
+        channel = (await stage.channel_of(name))["id"]
+        [summary] = [m for m in await stage.slack.messages(channel, as_=BO) if m["text"] == f"Summary of {name}"]
+        return "*Commander* Ada Lovelace  " in str(summary["blocks"])
+
+    await stage.eventually(summary_says_so)
+
     browser = await stage.sign_in("ada@example.com")
     timeline = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
     assert "Ada Lovelace acknowledged the command" in timeline

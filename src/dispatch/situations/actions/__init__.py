@@ -3,7 +3,7 @@
 from dispatch.situations.actions.command import acknowledge_command
 from dispatch.situations.actions.opening import Report, open_situation
 from dispatch.situations.actions.participants import add_participant, joined_channel, note_in_channel
-from dispatch.situations.actions.resources import link_resource
+from dispatch.situations.actions.resources import link_resource, pinned_summary, remember_summary
 
 __all__ = [
     "Report",
@@ -13,4 +13,6 @@ __all__ = [
     "link_resource",
     "note_in_channel",
     "open_situation",
+    "pinned_summary",
+    "remember_summary",
 ]

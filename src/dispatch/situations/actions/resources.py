@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
@@ -52,3 +53,21 @@ async def link_resource(
         t, says or ResourceLinked(what=kind.capitalize(), kind=kind, title=title, url=url), about=about
     )
     return True
+
+
+async def remember_summary(t: Tx, about: Subject, *, ts: str, key: str) -> None:
+    """Which message of the channel is the pinned summary, kept with the channel."""
+    summary = func.jsonb_build_object("summary", func.jsonb_build_object("ts", ts, "key", key))
+    await t.execute(
+        update(Resource).where(_conversation_of(t, about)).values(data=Resource.data.op("||")(summary))
+    )
+
+
+async def pinned_summary(t: Tx, about: Subject) -> dict[str, str] | None:
+    """`ts` and `key` of the pinned summary, None before there is one. Waits for a `remember_summary` under way."""
+    data = await t.scalar(select(Resource.data).where(_conversation_of(t, about)).with_for_update())
+    return (data or {}).get("summary")
+
+
+def _conversation_of(t: Tx, about: Subject) -> ColumnElement[bool]:
+    return and_(Resource.org_id == t.org, Resource.situation_id == about.id, Resource.kind == "conversation")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from dispatch.kit.db import Read
-from dispatch.kit.errors import Refused
-from dispatch.kit.events import Subject, on, record
+from dispatch.kit.errors import Refused, Unavailable
+from dispatch.kit.events import on, record
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.kit.slack import channel_names
 from dispatch.oncall import actions as oncall
@@ -22,42 +22,19 @@ from dispatch.ports.documents import Documents
 from dispatch.ports.tickets import Tickets
 from dispatch.projects.providers import Providers
 from dispatch.situations import queries
-from dispatch.situations.actions import link_resource, note_in_channel
+from dispatch.situations.actions import link_resource, note_in_channel, remember_summary
 from dispatch.situations.events import (
     Announced,
     ChannelCreated,
-    CommandAcknowledged,
     Opened,
     PeopleInvited,
     ResourceLinked,
     SummaryPinned,
     Welcomed,
 )
-from dispatch.situations.models import Situation
+from dispatch.situations.flows.common import NO_CHAT, channel_of, chat_of, still_open
+from dispatch.situations.flows.show_state import refresh_topic
 from dispatch.situations.slack import messages
-
-NO_CHAT = "No chat system is configured for this project (Settings → Plugins → Slack)."
-
-
-async def still_open(t: Read, about: Subject) -> str | None:
-    """Nobody is paged or invited for something that ended meanwhile."""
-    status = await t.scalar(select(Situation.status).where(Situation.org_id == t.org, Situation.id == about.id))
-    return None if status != "Closed" else "It was closed meanwhile."
-
-
-async def _chat(c: StepContext) -> tuple[queries.Brief, Conversations]:
-    async with c.db.read(c.org) as t:
-        brief = await queries.brief(t, c.subject.id)
-    chat = await c.use(Providers).conversations(c.org, brief.project_id)
-    if chat is None:
-        raise Skip(NO_CHAT)
-    return brief, chat
-
-
-def _channel(c: StepContext, brief: queries.Brief) -> str:
-    if not brief.channel_id:
-        raise Skip("There is no channel.")
-    return brief.channel_id
 
 
 async def page_commander(c: StepContext) -> None:
@@ -131,7 +108,7 @@ async def _chat_id(
 
 async def make_channel(c: StepContext) -> None:
     """Reserve the name here, then make the channel there; a crash between the two finds it again."""
-    brief, chat = await _chat(c)
+    brief, chat = await chat_of(c)
     private = chat.private_channels or brief.visibility == "restricted"
     wanted = f"{brief.name}-response" if brief.visibility == "restricted" else f"{brief.name}-{brief.title}"
     names = channel_names.candidates(wanted, f"{brief.name}-{c.org}")
@@ -183,8 +160,8 @@ async def _create_or_adopt(
 
 async def bring_people(c: StepContext) -> None:
     """Invite every participant; whoever cannot come is named with the reason, the others come all the same."""
-    brief, chat = await _chat(c)
-    channel = _channel(c, brief)
+    brief, chat = await chat_of(c)
+    channel = channel_of(brief)
     async with c.db.tx(c.org) as t:
         participants = await queries.participants(t, c.subject.id)
         known = await people.chat_ids(t, [p.person.id for p in participants], team=chat.team_id)
@@ -224,30 +201,23 @@ async def bring_people(c: StepContext) -> None:
 
 async def set_topic(c: StepContext) -> None:
     """Commander, status, severity and priority at the head of the channel."""
-    brief, chat = await _chat(c)
-    channel = _channel(c, brief)
-    await chat.set_topic(channel, messages.topic(brief))
-    await chat.set_purpose(channel, messages.purpose(brief))
-
-
-async def show_commander(c: StepContext) -> None:
-    """The topic still calls the commander acting; say who leads."""
-    brief, chat = await _chat(c)
-    await chat.set_topic(_channel(c, brief), messages.topic(brief))
+    await refresh_topic(c)
+    brief, chat = await chat_of(c)
+    await chat.set_purpose(channel_of(brief), messages.purpose(brief))
 
 
 async def welcome(c: StepContext) -> None:
     """A channel post, so that people who come later read it too."""
-    brief, chat = await _chat(c)
-    await chat.post(_channel(c, brief), messages.welcome(brief), key=c.key, look_first=c.repeat)
+    brief, chat = await chat_of(c)
+    await chat.post(channel_of(brief), messages.welcome(brief), key=c.key, look_first=c.repeat)
     async with c.done() as t:
         await record(t, Welcomed(), about=c.subject)
 
 
 async def welcome_personally(c: StepContext) -> None:
     """A direct message to reporter and commander: they may not be looking at the channel."""
-    brief, chat = await _chat(c)
-    channel = _channel(c, brief)
+    brief, chat = await chat_of(c)
+    channel = channel_of(brief)
     async with c.db.read(c.org) as t:
         known = await people.chat_ids(t, {brief.reporter_id, brief.commander_id}, team=chat.team_id)
     if not known:
@@ -316,20 +286,24 @@ async def make_bridge(c: StepContext) -> None:
 
 async def pin_summary(c: StepContext) -> None:
     """One pinned message with every link; a repeat brings the pinned one up to date."""
-    brief, chat = await _chat(c)
-    channel = _channel(c, brief)
+    brief, chat = await chat_of(c)
+    channel = channel_of(brief)
     posted = await chat.post(channel, messages.summary(brief), key=c.key, look_first=c.repeat)
     if c.repeat:
         await chat.update(posted, messages.summary(brief), key=c.key)
     await chat.pin(posted)
     await chat.bookmark(channel, f"{brief.name} in Dispatch", brief.url)
     async with c.done({"ts": posted.ts}) as t:
+        await remember_summary(t, c.subject, ts=posted.ts, key=c.key)
+        # Under the lock that `refresh_summary` waits for: a change is seen by one of the two.
+        if messages.summary(await queries.brief(t, c.subject.id)) != messages.summary(brief):
+            raise Unavailable("Something changed while the summary was written.", retry_after=0.1)
         await record(t, SummaryPinned(), about=c.subject)
 
 
 async def announce(c: StepContext) -> None:
     """Tell the configured channel. Restricted ones are never announced."""
-    brief, chat = await _chat(c)
+    brief, chat = await chat_of(c)
     if brief.visibility == "restricted":
         raise Skip("Restricted incidents are not announced.")
     if not brief.announcement_channel:
@@ -363,12 +337,6 @@ page_again = flow("incident.page_again", version=1)(
          lane="people"),
 )  # fmt: skip
 
-command_known = flow("incident.command_known", version=1)(
-    step("topic", show_commander, title="Show the commander in the topic", when=still_open, lane="decoration"),
-)
-
-
 on(Opened, set_up, when=lambda happened: happened.kind == "incident")
 on(PageDue, page_again)
-on(CommandAcknowledged, command_known)
 
