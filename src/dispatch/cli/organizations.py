@@ -1,4 +1,4 @@
-"""`dispatch organizations | projects | users | tokens | secrets | explain`."""
+"""`dispatch organizations | projects | users | tokens | explain`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ organizations = group("organizations", "Tenants.")
 projects = group("projects", "Parts of an organization.")
 users = group("users", "People who sign in.")
 tokens = group("tokens", "Keys for machines.")
-secrets = group("secrets", "The key that seals stored tokens.")
 
 
 @organizations.command("create")
@@ -151,14 +150,6 @@ def create_token(org: str = typer.Option(...), role: str = typer.Option("member"
 
     with database_urls() as (url, _):
         print(run(work()))
-
-
-@secrets.command("generate")
-def generate() -> None:
-    """Print a fresh key for DISPATCH_SECRET_KEY."""
-    from dispatch.kit.crypto import generate_key
-
-    print(generate_key())
 
 
 @app.command()

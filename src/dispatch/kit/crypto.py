@@ -63,9 +63,14 @@ class Vault:
         """The ids of the keys, the sealing one first; safe to show."""
         return [each.hex() for each in self._ciphers]
 
+    @property
+    def head(self) -> bytes:
+        """How every value sealed under the first key begins."""
+        return VERSION + self._first
+
     def seal(self, data: bytes, *, context: bytes) -> bytes:
         """Encrypted under the first key; opens only with the same context."""
-        head = VERSION + self._first
+        head = self.head
         nonce = secrets.token_bytes(_NONCE)
         return head + nonce + self._ciphers[self._first].encrypt(nonce, data, head + context)
 
@@ -92,7 +97,7 @@ class Vault:
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether it is sealed under the first key; what is not, a rotation seals again."""
-        return sealed[:_HEAD] == VERSION + self._first
+        return sealed[:_HEAD] == self.head
 
     def __repr__(self) -> str:
         return f"Vault({', '.join(self.key_ids)})"
@@ -127,7 +132,7 @@ def _decode(part: str, place: int) -> bytes:
     if len(key) != _KEY:
         raise SetupError(
             f"Key {place} in DISPATCH_SECRET_KEY is not {_KEY} bytes in urlsafe base64. "
-            'Make one with: python -c "from dispatch.kit.crypto import generate_key; print(generate_key())"'
+            "Make one with `dispatch secrets generate`."
         )
     return key
 

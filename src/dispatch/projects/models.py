@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit.db import Base, OrgId, Tenant
+from dispatch.kit.sealed import Sealed
+
+#: Binds a plugin's secrets to their place: moved elsewhere they cannot be opened.
+SECRETS = Sealed("plugin:{org_id}:{project_id}:{slug}")
 
 
 class Project(Tenant, Base):
@@ -96,7 +100,7 @@ class PluginInstance(Tenant, Base):
     slug: Mapped[str] = mapped_column(Text)
     enabled: Mapped[bool] = mapped_column(default=False)
     settings: Mapped[dict[str, Any]]
-    secrets: Mapped[bytes] = mapped_column(LargeBinary)
+    secrets: Mapped[bytes] = mapped_column(SECRETS)
     version: Mapped[int] = mapped_column(Integer, default=1)
     changed_at: Mapped[datetime]
 

@@ -17,7 +17,7 @@ from dispatch.ports.conversations import Conversations
 from dispatch.ports.documents import Documents
 from dispatch.ports.tickets import Tickets
 from dispatch.projects import queries
-from dispatch.projects.models import PluginInstance
+from dispatch.projects.models import SECRETS, PluginInstance
 
 P = TypeVar("P")
 
@@ -131,4 +131,4 @@ class Providers:
 
 def secret_context(org: OrgId, project_id: int, slug: str) -> bytes:
     """Binds sealed secrets to their place: moved elsewhere they cannot be opened."""
-    return f"plugin:{org}:{project_id}:{slug}".encode()
+    return SECRETS.context(org_id=org, project_id=project_id, slug=slug)
