@@ -27,6 +27,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 import dispatch.documents.web
 import dispatch.people.web
+import dispatch.projects.web
 import dispatch.situations.api
 import dispatch.situations.flows
 import dispatch.situations.slack
@@ -158,7 +159,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
                 yield
 
     app = FastAPI(title="Dispatch", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
-    pages = templates(SRC / "situations" / "templates")
+    pages = templates(*sorted(SRC.glob("*/templates")))
     _errors(app, pages)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)
@@ -171,6 +172,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(Endpoints(h.db, h.installations, h.services).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
+    app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
 

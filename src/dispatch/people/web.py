@@ -13,6 +13,7 @@ from dispatch.kit.db import Database
 from dispatch.kit.errors import DispatchError, NotFound
 from dispatch.kit.web.csrf import check_csrf, csrf_token
 from dispatch.people import actions, queries
+from dispatch.people.access import may_configure
 from dispatch.people.models import Organization
 from dispatch.people.queries import Viewer
 
@@ -73,6 +74,18 @@ class Visits:
         if request.method not in ("GET", "HEAD"):
             await check_csrf(request, token)
         return Visit(viewer, org, token)
+
+    async def admin(self, request: Request, org_slug: str) -> Visit:
+        """The signed-in member, who may see and change settings.
+
+        Raises:
+            SignInNeeded, NotFound: as `of`.
+            NotAllowed: a member without the role; names who can help.
+        """
+        visit = await self.of(request, org_slug)
+        async with self.db.read(visit.org.id) as t:
+            await may_configure(t, visit.viewer)
+        return visit
 
     async def machine(self, request: Request, org_slug: str) -> tuple[Organization, Viewer]:
         """The API token's viewer.

@@ -17,7 +17,7 @@ from dispatch.kit.web.assets import STATIC, static
 from .preview import BARE, COMMON, PAGES, SLICE, preview
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-SOURCES = sorted([*pages.TEMPLATES.glob("*.html"), *SLICE.glob("*.html")])
+SOURCES = sorted([*pages.TEMPLATES.glob("*.html"), *SLICE.parents[1].glob("*/templates/*.html")])
 # Names that a class attribute composes, or that only scripts look for.
 COMPOSED = re.compile(r"\{[{%].*?[%}]\}", re.S)
 TRIM = "run `python tools/trim_css.py`"

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from dispatch.kit import clock
 from dispatch.kit.web.assets import static, static_files
 from dispatch.kit.web.headers import security_headers
+from dispatch.kit.web.settings_area import navigation
 
 __all__ = ["security_headers", "static", "static_files", "templates"]
 
@@ -49,7 +50,13 @@ def templates(*folders: Path) -> Environment:
         "md": md,
         "moment": moment,
     }
-    environment.globals |= {"now": clock.now, "once": once, "static": static, "url": url}
+    environment.globals |= {
+        "now": clock.now,
+        "once": once,
+        "settings_navigation": navigation,
+        "static": static,
+        "url": url,
+    }
     return environment
 
 

@@ -1,0 +1,32 @@
+"""The settings area: its overview, and the way to a project's settings."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
+
+from dispatch.kit.db import Database
+from dispatch.people.web import Visits
+from dispatch.projects import queries
+from dispatch.projects.providers import Providers
+
+
+def router(db: Database, visits: Visits, pages: Environment, providers: Providers) -> APIRouter:
+    """Routes under `/{org}/settings`."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/{org}/settings")
+    async def overview(request: Request, org: str) -> Response:
+        visit = await visits.admin(request, org)
+        page = pages.get_template("settings_overview.html").render(**visit.context(request, "settings"))
+        return HTMLResponse(page)
+
+    @routes.get("/{org}/settings/project/{path}")
+    async def default_project(request: Request, org: str, path: str) -> Response:
+        visit = await visits.admin(request, org)
+        async with db.read(visit.org.id) as t:
+            project = await queries.project(t, None)
+        return RedirectResponse(f"/{org}/settings/projects/{project.slug}/{path}", 303)
+
+    return routes
