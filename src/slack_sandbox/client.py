@@ -1,5 +1,6 @@
 """A small typed client of the test side."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -35,12 +36,15 @@ class SandboxClient:
         if self._http is not None:
             await self._http.close()
 
-    async def call(self, verb: str, path: str, body: Any = None, **query: Any) -> Json:
+    def _session(self) -> aiohttp.ClientSession:
         if self._http is None or self._http.closed:
             self._http = aiohttp.ClientSession()
+        return self._http
+
+    async def call(self, verb: str, path: str, body: Any = None, **query: Any) -> Json:
         asked = {key.rstrip("_"): str(value) for key, value in query.items() if value is not None}
         url = f"{self.base_url}/sandbox/{path}"
-        async with self._http.request(verb, url, json=body, params=asked) as answer:
+        async with self._session().request(verb, url, json=body, params=asked) as answer:
             shown: Any = await answer.json(content_type=None)
             if answer.status >= 400:
                 raise Refused(answer.status, shown)
@@ -131,6 +135,13 @@ class SandboxClient:
     async def invite(self, user: str, channel: str, *users: str) -> Json:
         return await self.call("POST", f"users/{user}/invitations", {"channel": channel, "users": list(users)})
 
+    async def upload(
+        self, user: str, channel: str, name: str, content: bytes | str, *, comment: str = "", thread_ts: str | None = None
+    ) -> Json:
+        raw = content.encode() if isinstance(content, str) else content
+        body = {"channel": channel, "name": name, "content_base64": b64encode(raw).decode(), "comment": comment, "thread_ts": thread_ts}
+        return await self.call("POST", f"users/{user}/uploads", body)
+
     async def direct(self, user: str, with_: str | list[str]) -> Json:
         return await self.call("POST", f"users/{user}/dms", {"with": with_})
 
@@ -178,6 +189,20 @@ class SandboxClient:
     async def messages(self, channel: str, as_: str | None = None) -> list[Json]:
         rows: list[Json] = (await self.call("GET", f"channels/{channel}/messages", as_=as_))["messages"]
         return rows
+
+    async def home(self, user: str, app: str) -> Json:
+        """The App Home last published for this person; Refused when there is none."""
+        return await self.call("GET", f"users/{user}/home", app=app)
+
+    async def files(self) -> list[Json]:
+        rows: list[Json] = (await self.call("GET", "files"))["files"]
+        return rows
+
+    async def file_content(self, file: str) -> bytes:
+        async with self._session().get(f"{self.base_url}/sandbox/files/{file}/content") as answer:
+            if answer.status >= 400:
+                raise Refused(answer.status, await answer.json(content_type=None))
+            return await answer.read()
 
     async def calls(self, since: int = 0) -> list[Json]:
         rows: list[Json] = (await self.call("GET", "calls", since=since))["calls"]

@@ -39,7 +39,8 @@ class Ack:
         return self.error is None
 
     def shown(self) -> Json:
-        return {"status": self.status, "ms": self.ms, "body": self.error if self.error else self.body}
+        """`body` is what the person was told; `error` is set when that was a failure."""
+        return {"status": self.status, "ms": self.ms, "body": self.error if self.error else self.body, "error": self.error}
 
 
 class Delivery(Protocol):

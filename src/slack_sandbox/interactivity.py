@@ -170,6 +170,8 @@ async def _acted(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
 
 async def filled(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
     element = spot.place.element
+    if element["type"] == "file_input":
+        return _files(box, user, element, value)
     choices = elements.options(element)
     if element["type"] not in elements.EXTERNAL or value is None:
         return elements.filled(element, value, choices)
@@ -185,6 +187,23 @@ async def filled(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
         except Impossible:
             offered += elements.options(await options(box, user, spot, str(one)))
     return elements.filled(element, value, offered)
+
+
+def _files(box: Sandbox, user: User, element: Json, value: Any) -> Json:
+    """Files this person has stored (`POST .../files`), by id; the app gets them whole, as file objects."""
+    wanted = value if isinstance(value, list) else [] if value is None else [value]
+    chosen = []
+    for one in wanted:
+        file = box.state.files.get(str(one.get("id")) if isinstance(one, dict) else str(one))
+        if file is None or file.deleted or file.user != user.id:
+            raise Impossible("no_such_file", f"{user.name} has no file {one}")
+        kinds = element.get("filetypes")
+        if kinds and file.name.rpartition(".")[2].lower() not in kinds:
+            raise Impossible("file_type_not_allowed", f"{file.name} is none of: {', '.join(kinds)}")
+        chosen.append(shapes.file(box, file))
+    if len(chosen) > element.get("max_files", 10):
+        raise Impossible("too_many_files", f"no more than {element.get('max_files', 10)}")
+    return {"type": "file_input", "files": chosen}
 
 
 async def options(box: Sandbox, user: User, spot: Spot, query: str) -> Json:

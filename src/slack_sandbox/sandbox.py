@@ -68,6 +68,8 @@ class Sandbox:
         self.message_values: dict[str, dict[str, dict[str, Any]]] = {}
         # person -> how often their modals changed, so that a caller can see that something opened.
         self.view_changes: dict[str, int] = {}
+        # upload key -> file id.
+        self.uploads: dict[str, str] = {}
         # "channel thread" -> what an assistant says it is doing.
         self.statuses: dict[str, str] = {}
         self.version = 0
@@ -109,7 +111,9 @@ class Sandbox:
         self.statuses.clear()
         self.whispered.clear()
         self.message_values.clear()
-        self.touched()
+        self.uploads.clear()
+        # Whoever looks at a page here sees that everything is gone.
+        self.tell("reset")
 
     def touched(self) -> None:
         self.version += 1

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from . import methods, oauth, snapshot, socket_mode, testside, triggers
+from . import fileserver, methods, oauth, snapshot, socket_mode, testside, triggers
 from .errors import Impossible, SlackError
 from .sandbox import Sandbox
 from .wire import Wire
@@ -71,8 +71,8 @@ def create_app(
         Route("/api/{method:path}", wire.answer, methods=["GET", "POST"]),
         Route("/actions/{team}/{number}/{key}", _respond, methods=["POST"]),
         Route("/avatars/{name}", _avatar),
-        Route("/files-pri/{file}/{rest:path}", _file),
-        Route("/upload/v1/{key}", _upload, methods=["POST", "PUT"]),
+        Route("/files-pri/{file}/{rest:path}", fileserver.download),
+        Route("/upload/v1/{key}", fileserver.upload, methods=["POST", "PUT"]),
         Route("/oauth/v2/authorize", oauth.authorize, methods=["GET", "POST"]),
         WebSocketRoute("/link/", _link),
     ]
@@ -137,38 +137,3 @@ async def _avatar(request: Request) -> Response:
         f'text-anchor="middle" fill="#fff">{initial}</text></svg>'
     )
     return Response(picture, media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
-
-
-async def _file(request: Request) -> Response:
-    """Private files: for a token with files:read, and for the people page on this machine."""
-    box: Sandbox = request.app.state.sandbox
-    file = box.state.files.get(request.path_params["file"].partition("-")[2])
-    if file is None or file.deleted:
-        return PlainTextResponse("file not found", 404)
-    bearer = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-    if bearer:
-        token = box.state.tokens.get(bearer)
-        if token is None or token.revoked or token.team_id != file.team_id or "files:read" not in token.scopes:
-            return PlainTextResponse("not allowed", 403)
-    # Never as a page of this origin: an uploaded document must not run scripts here.
-    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
-    return Response(file.content, media_type=file.mimetype, headers=headers)
-
-
-async def _upload(request: Request) -> Response:
-    box: Sandbox = request.app.state.sandbox
-    for file in box.state.files.values():
-        if file.upload_key == request.path_params["key"] and not file.complete:
-            content = await _uploaded(request)
-            file.content = content.decode(errors="replace")
-            file.size = len(content)
-            return PlainTextResponse(f"OK - {file.size}")
-    return PlainTextResponse("no such upload", 404)
-
-
-async def _uploaded(request: Request) -> bytes:
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await request.body()
-    for part in (await request.form()).values():
-        return part.encode() if isinstance(part, str) else await part.read()
-    return b""

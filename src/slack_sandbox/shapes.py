@@ -186,7 +186,9 @@ def message(box: Sandbox, message: Message, *, room: Channel | None = None) -> J
 def file(box: Sandbox, file: File) -> Json:
     address = f"{box.base_url}/files-pri/{file.team_id}-{file.id}"
     kind = file.name.rpartition(".")[2] or "text"
-    return {
+    if file.deleted:
+        return {"id": file.id, "mode": "tombstone"}
+    shown: Json = {
         "id": file.id,
         "created": file.created,
         "timestamp": file.created,
@@ -209,6 +211,12 @@ def file(box: Sandbox, file: File) -> Json:
         "groups": [c for c in file.channels if c in box.state.channels and box.channel(c).kind == "private"],
         "ims": [c for c in file.channels if c in box.state.channels and box.channel(c).kind in ("im", "mpim")],
     }
+    if file.mimetype.startswith("image/"):
+        # The picture itself stands for its thumbnails.
+        shown |= {f"thumb_{size}": shown["url_private"] for size in (64, 80, 160, 360)}
+    if file.alt_text:
+        shown["alt_txt"] = file.alt_text
+    return shown
 
 
 def view(box: Sandbox, view: View) -> Json:

@@ -54,12 +54,13 @@ def restore(box: Sandbox, saved: Any) -> None:
         raise Impossible("invalid_snapshot", str(error), status=422) from None
     box.reset()
     box.state = state
+    box.uploads = {file.upload_key: file.id for file in state.files.values() if not file.complete}
     ids = saved.get("ids") or {}
     box.ids.seed = int(ids.get("seed", box.ids.seed))
     box.ids.count = max(box.ids.count, int(ids.get("count", 0)) + ID_MARGIN)
     box.ids.last_ts = max(box.ids.last_ts, int(ids.get("last_ts", 0)))
     box.clock.offset = float((saved.get("clock") or {}).get("offset", 0.0))
-    box.touched()
+    box.tell("reset")
     for planned in box.state.scheduled.values():
         box.spawn(send_later(box, planned))
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pydantic import Base64Bytes
+
 Json = dict[str, Any]
 Kind = Literal["public", "private", "im", "mpim"]
 TokenKind = Literal["bot", "user", "app", "config"]
@@ -214,14 +216,18 @@ class File:
     user: str
     name: str
     title: str
-    content: str
+    # Base64 in snapshots.
+    content: Base64Bytes
     created: int
     mimetype: str = "text/plain"
     size: int = 0
     channels: list[str] = field(default_factory=list)
+    # Uploaded bytes are here / the app said it is finished.
+    uploaded: bool = False
     complete: bool = False
     deleted: bool = False
     upload_key: str = ""
+    alt_text: str = ""
 
 
 @dataclass

@@ -13,9 +13,11 @@ PATIENCE = 0.25
 
 
 def screen(box: Sandbox, person: str) -> Json | None:
-    """The modal on top, with its plain text."""
+    """The modal on top, with its plain text and the channel it was opened from."""
     view = modals.top(box, person)
-    return None if view is None else shapes.view(box, view) | {"text": modals.plain(view)}
+    if view is None:
+        return None
+    return shapes.view(box, view) | {"text": modals.plain(view), "channel_id": view.channel_id}
 
 
 class Watch:

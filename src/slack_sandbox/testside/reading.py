@@ -1,11 +1,12 @@
 """What a person can see, and what changed."""
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 
-from .. import shapes
+from .. import fileserver, shapes
 from ..errors import Impossible
-from ..state import Channel, User
+from ..sandbox import Sandbox
+from ..state import Channel, File, User
 from ..watching import screen
 from . import Box, Json, installed, person, room
 from .seeding import channel_row
@@ -76,6 +77,29 @@ async def canvas(canvas: str, box: Box) -> Json:
     if canvas not in box.state.canvases:
         raise Impossible("canvas_not_found", canvas, status=404)
     return shapes.canvas(box.state.canvases[canvas])
+
+
+def _file(box: Sandbox, file: str) -> File:
+    if file not in box.state.files:
+        raise Impossible("file_not_found", file, status=404)
+    return box.state.files[file]
+
+
+@router.get("/files")
+async def all_files(box: Box) -> Json:
+    """Every file in the store, oldest first; deleted ones are tombstones."""
+    return {"files": [shapes.file(box, one) for one in box.state.files.values() if one.complete]}
+
+
+@router.get("/files/{file}")
+async def one_file(file: str, box: Box) -> Json:
+    return shapes.file(box, _file(box, file))
+
+
+@router.get("/files/{file}/content", response_class=Response)
+async def content(file: str, box: Box) -> Response:
+    """The bytes, without a token."""
+    return fileserver.served(_file(box, file))
 
 
 @router.get("/usergroups")

@@ -1,7 +1,10 @@
 """People write, react, join, leave and upload."""
 
+import base64
+import binascii
+
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from .. import channels, files, messages, shapes
 from ..errors import Impossible, SlackError
@@ -60,11 +63,15 @@ class Invite(BaseModel):
     users: list[str]
 
 
-class Upload(BaseModel):
-    channel: str
-    name: str = "file.txt"
+class Attachment(BaseModel):
+    name: str = Field("file.txt", min_length=1)
     content: str = ""
+    content_base64: str | None = Field(None, description="the bytes of a file that is not text; then without `content`")
     title: str | None = None
+
+
+class Upload(Attachment):
+    channel: str
     comment: str = ""
     thread_ts: str | None = None
 
@@ -224,9 +231,28 @@ async def pin(user: str, body: Pin, box: Box) -> Json:
 @router.post("/uploads")
 async def upload(user: str, body: Upload, box: Box) -> Json:
     who, place = _writer(box, user, body.channel)
-    stored = files.store(box, who, body.name, body.content, title=body.title)
+    if body.thread_ts:
+        line(place, body.thread_ts)
+    stored = files.store(box, who, body.name, _bytes(body), title=body.title)
     posted = files.share(box, stored, place, who, comment=body.comment, thread_ts=body.thread_ts)
     return shapes.message(box, posted, room=place) | {"channel": place.id}
+
+
+def _bytes(body: Attachment) -> bytes:
+    if body.content_base64 is None:
+        return body.content.encode(errors="replace")
+    try:
+        return base64.b64decode(body.content_base64, validate=True)
+    except binascii.Error as error:
+        raise Impossible("invalid_base64", str(error)) from None
+
+
+@router.post("/files")
+async def attach(user: str, body: Attachment, box: Box) -> Json:
+    """Stores a file without sharing it, as choosing one in a modal's file input does; answers the file."""
+    who = person(box, user)
+    able(who)
+    return shapes.file(box, files.store(box, who, body.name, _bytes(body), title=body.title))
 
 
 @router.post("/dms")

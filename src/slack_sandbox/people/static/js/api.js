@@ -35,6 +35,14 @@ export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
 export const as = (user, path, body) => post(`/sandbox/users/${user}/${path}`, body);
 
+/** A chosen file as the sandbox takes it. */
+export async function fileBody(file) {
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  let raw = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) raw += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return { name: file.name, content_base64: btoa(raw) };
+}
+
 const LONGEST_WAIT = 8000;
 
 /** Follow one person's stream until the returned function is called; `onUp(again)` runs at each (re)connection. */

@@ -1,6 +1,6 @@
 // Where a person types: messages, slash commands, replies, corrections.
 
-import { as } from "./api.js";
+import { as, fileBody } from "./api.js";
 import { globalShortcuts, runCommand, runShortcut } from "./commands.js";
 import { commandIn, completion } from "./completion.js";
 import { h, iconButton } from "./dom.js";
@@ -118,22 +118,21 @@ function shortcutsButton() {
   }, { "aria-haspopup": "menu" });
 }
 
-const TEXT_FILES = "text/*,.md,.log,.json,.csv,.yaml,.yml,.txt";
-
 function attach(channel, thread, area, put) {
   const input = h("input", {
-    type: "file", accept: TEXT_FILES, hidden: true, "aria-label": "Text file",
+    type: "file", multiple: true, hidden: true, "aria-label": "Files",
     onchange: async () => {
-      const [file] = input.files;
+      const files = [...input.files];
       input.value = "";
-      if (!file) return;
       try {
-        await as(state.me, "uploads", { channel: channel.id, name: file.name, content: await file.text(), comment: stored(area.value.trim()), thread_ts: thread });
-        put("");
+        for (const file of files) {
+          await as(state.me, "uploads", { ...(await fileBody(file)), channel: channel.id, comment: stored(area.value.trim()), thread_ts: thread });
+          put("");
+        }
       } catch (failure) {
         notice(failure.message, "error");
       }
     },
   });
-  return [input, iconButton("plus", "Attach a text file", () => input.click())];
+  return [input, iconButton("plus", "Attach files", () => input.click())];
 }

@@ -93,6 +93,7 @@ function changed(event) {
     if (shownHere) messagesSoon(event.channel);
   } else if (event.type === "view") recheck().catch(() => {});
   else if (event.type === "home") homeSoon(event.app);
+  else if (event.type === "reset") location.reload();
   else if (event.type === "user" || event.type === "app") workspacesSoon();
 }
 

@@ -1,10 +1,11 @@
 // Block Kit's interactive elements. One row per element type; `where` tells about the surface they stand on.
 
+import { as, fileBody } from "./api.js";
 import { combobox, filtering } from "./combobox.js";
 import { freshId, h, icon, iconButton } from "./dom.js";
 import { leads, plain, textObject } from "./mrkdwn.js";
 import { channelName, faceOf, isApp, isDirect, nameOf, titleOf } from "./people.js";
-import { confirm, openMenu } from "./popover.js";
+import { confirm, notice, openMenu } from "./popover.js";
 import { channelsSorted, state, userOf, workspace } from "./state.js";
 import { localOf, secondsOf } from "./time.js";
 import { sent } from "./values.js";
@@ -176,10 +177,44 @@ function dateInput(type) {
   };
 }
 
-function fileInput({ el, keep, aria }) {
-  const accept = (el.filetypes ?? []).map((t) => `.${t}`).join(",");
-  const node = h("input.input", { ...aria, type: "file", accept: accept || null, multiple: (el.max_files ?? 10) > 1, onchange: () => keep([...node.files].map((f) => f.name)) });
-  return node;
+function fileInput({ el, keep, value, aria, label }) {
+  const most = el.max_files ?? 10;
+  let held = value ?? [];
+  const list = h("ul.chosen-files");
+  const input = h("input", { ...aria, type: "file", class: "visually-hidden", accept: (el.filetypes ?? []).map((t) => `.${t}`).join(",") || null, multiple: most > 1, onchange: () => take([...input.files]) });
+  const hint = h("small", {}, [el.filetypes ? el.filetypes.join(", ") : "Any kind", most > 1 ? `up to ${most} files` : "one file"].join(" · "));
+
+  function set(next) {
+    held = next;
+    keep(held);
+    draw();
+  }
+
+  function draw() {
+    list.replaceChildren(...held.map((f) => h("li", {}, icon("file"), h("span", {}, f.label), iconButton("close", `Remove ${f.label}`, () => set(held.filter((one) => one !== f))))));
+  }
+
+  async function take(files) {
+    input.value = "";
+    if (held.length + files.length > most) return notice(`No more than ${most} file${most > 1 ? "s" : ""} here`, "error");
+    try {
+      for (const file of files) {
+        const { id, name } = await as(state.me, "files", await fileBody(file));
+        set([...held, { value: id, label: name }]);
+      }
+    } catch (failure) {
+      notice(failure.message, "error");
+    }
+    return undefined;
+  }
+
+  const box = h("div.file-drop", {
+    ondragover: (event) => event.preventDefault(),
+    ondrop: (event) => (event.preventDefault(), take([...event.dataTransfer.files])),
+  }, h("label.button.small", {}, icon("plus"), "Choose files", input), hint, list);
+  list.setAttribute("aria-label", `Files for ${label}`);
+  draw();
+  return box;
 }
 
 function feedback({ el, press }) {

@@ -99,7 +99,15 @@ function valuesOf(ts) {
   return values.get(ts);
 }
 
-const file = (f) => h("a.file", { href: new URL(f.url_private, location.href).pathname, download: f.name }, icon("file"),
+function file(f) {
+  if (f.mode === "tombstone") return h("p.muted", {}, "This file was deleted.");
+  const path = new URL(f.url_private, location.href).pathname;
+  if (!f.mimetype?.startsWith("image/")) return download(f, path);
+  const failed = (event) => event.target.closest("figure").replaceWith(download(f, path));
+  return h("figure.picture", {}, h("figcaption", {}, f.title || f.name), h("a", { href: path, download: f.name, title: `Download ${f.name}` }, h("img", { src: path, alt: f.alt_txt || f.title || f.name, onerror: failed })));
+}
+
+const download = (f, path) => h("a.file", { href: path, download: f.name }, icon("file"),
   h("span", {}, h("strong", {}, f.title || f.name), h("small", {}, `${f.pretty_type ?? "File"} · ${size(f.size)}`)));
 
 const size = (bytes) => (bytes < 1024 ? `${bytes} bytes` : bytes < 1048576 ? `${Math.round(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`);

@@ -50,6 +50,7 @@ function heldBy({ type, ...state }) {
   if (value === null || value === undefined) return MULTI.test(type) ? [] : null;
   if (key === "rich_text_value") return spoken(value);
   if (key === "selected_date_time") return String(value);
+  if (key === "files") return value.map((f) => ({ value: f.id, label: f.name }));
   if (key === "selected_option") return choice(value);
   if (key === "selected_options") return value.map(choice);
   if (/^selected_(user|conversation|channel)s$/.test(key)) return value.map((id) => ({ value: id }));
