@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import Connection, make_url
 
 from dispatch.kit.db import APP_ROLE, sqlalchemy_url
 from dispatch.kit.errors import SetupError
@@ -25,6 +25,25 @@ def upgrade(owner_url: str) -> None:
     from alembic import command  # noqa: PLC0415
 
     command.upgrade(config(owner_url), "head")
+
+
+def migrate_within(connection: Connection, revision: str) -> None:
+    """Bring the schema to a version inside the transaction the caller has open.
+
+    Raises:
+        SetupError: this Dispatch does not know the version, so a newer one made it.
+    """
+    from alembic import command  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    made = config("postgresql://")
+    made.attributes["connection"] = connection
+    try:
+        ScriptDirectory.from_config(made).get_revision(revision)
+    except CommandError:
+        raise SetupError(f"This Dispatch does not know version {revision} of the schema. Use a newer one.") from None
+    command.upgrade(made, revision)
 
 
 def let_login_become_app(owner_url: str, app_url: str) -> None:
@@ -79,4 +98,4 @@ def versions(owner_url: str) -> tuple[str | None, str]:
     return now, head
 
 
-__all__ = ["APP_ROLE", "check", "config", "upgrade", "versions"]
+__all__ = ["APP_ROLE", "check", "config", "migrate_within", "upgrade", "versions"]

@@ -13,6 +13,7 @@ from dispatch.kit.embedded.errors import (
     WrongMajor,
 )
 from dispatch.kit.embedded.initdb import major
+from dispatch.kit.embedded.layout import owner_url
 from dispatch.kit.embedded.providers import Binaries, binaries
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "WrongMajor",
     "binaries",
     "major",
+    "owner_url",
     "start",
     "status",
     "stop",

@@ -131,3 +131,8 @@ class Layout:
                     f"{directory} should be a directory of `{account.name}` that nobody else may write to. "
                     "Remove it and start again."
                 ) from None
+
+
+def owner_url(data_dir: Path) -> str:
+    """The login that owns the tables of the database in this data directory; whether it runs is not asked."""
+    return Layout.of(data_dir).url("dispatch_owner")

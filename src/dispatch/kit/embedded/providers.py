@@ -71,8 +71,9 @@ def binaries(*, major: int | None = None, account: Account | None = None, home: 
         have = ", ".join(str(one) for one in found)
         raise WrongMajor(
             f"The database in {home or 'the data directory'} was written by PostgreSQL {major}; here is {have}. "
-            f"Run `dispatch database upgrade` to move the data (it takes a backup first), or install "
-            f"PostgreSQL {major} and set DISPATCH_POSTGRES_BIN to its bin directory.{notes}"
+            f"Install PostgreSQL {major} and set DISPATCH_POSTGRES_BIN to its bin directory. To move the data to the "
+            f"other version: `dispatch database backup FILE` with it, then `dispatch database restore FILE` without it "
+            f"and with a new DISPATCH_DATA_DIR.{notes}"
         )
     wanted = f"PostgreSQL {major}" if major is not None else f"PostgreSQL {OLDEST_MAJOR} or newer"
     raise NoPostgres(
