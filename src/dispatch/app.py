@@ -19,10 +19,8 @@ import aiohttp
 import structlog
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 import dispatch.documents.web
@@ -33,7 +31,7 @@ import dispatch.situations.flows
 import dispatch.situations.slack
 import dispatch.situations.web
 from dispatch.documents.builtin import BuiltinDocuments
-from dispatch.kit import clock
+from dispatch.kit import backup, clock, embedded
 from dispatch.kit.crypto import Vault
 from dispatch.kit.db import APP_ROLE, Database, OrgId
 from dispatch.kit.errors import DispatchError, ProviderError, SetupError
@@ -44,6 +42,7 @@ from dispatch.kit.slack.budget import DatabaseBudget
 from dispatch.kit.slack.client import SlackClient
 from dispatch.kit.slack.endpoints import Endpoints
 from dispatch.kit.slack.rates import Lane
+from dispatch.kit.web import health
 from dispatch.kit.web.headers import security_headers
 from dispatch.kit.web.live import Live
 from dispatch.kit.web.pages import static_files, templates
@@ -55,6 +54,7 @@ from dispatch.projects.installations import SLUG, SlackInstallations
 from dispatch.projects.providers import Providers
 from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
+from dispatch.schema import metadata
 from dispatch.settings import Settings
 from dispatch.situations.builtin import BuiltinTickets
 from dispatch.situations.queries import Links
@@ -66,6 +66,8 @@ SRC = Path(__file__).parent
 DUE_LOOK = 1.0
 #: Seconds between looks for steps whose job is gone, and at whether Slack answers.
 CARE_LOOK = 10.0
+#: Seconds between looks whether last night's backup is there.
+BACKUP_LOOK = 60.0
 
 
 def load_slack_handlers() -> None:
@@ -90,6 +92,11 @@ class House:
     @property
     def base_url(self) -> str:
         return self.settings.base_url.rstrip("/")
+
+    @property
+    def backups_of(self) -> Path | None:
+        """The data directory whose database we back up ourselves; None when the database is the operator's."""
+        return None if self.settings.database_url else self.settings.data_dir.absolute()
 
 
 @asynccontextmanager
@@ -168,7 +175,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
 
 def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     visits = Visits(h.db)
-    app.include_router(_health(h))
+    app.include_router(health.routes(h.db, backups_of=h.backups_of))
     app.include_router(Endpoints(h.db, h.installations, h.services).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
@@ -230,49 +237,6 @@ def _errors(app: FastAPI, pages: Environment) -> None:
         return answer(request, 500, "Something broke on our side", "", reference)
 
 
-def _health(h: House) -> Any:
-    from fastapi import APIRouter  # noqa: PLC0415 - only here
-
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.get("/healthz/live")
-    async def alive() -> Response:
-        return PlainTextResponse("ok")
-
-    @routes.get("/healthz/ready")
-    async def ready() -> Response:
-        try:
-            async with h.db.system() as t:
-                await t.execute(text("select 1 from organization limit 1"))
-        except (OperationalError, InterfaceError):
-            return PlainTextResponse("the database does not answer", 503)
-        return PlainTextResponse("ok")
-
-    @routes.get("/healthz/work")
-    async def work() -> Response:
-        async with h.db.system() as t:
-            row = (
-                await t.execute(
-                    text(
-                        "select count(*) filter (where status = 'queued' and execute_after < now()) as due,"
-                        " coalesce(extract(epoch from now() - min(execute_after)"
-                        " filter (where status = 'queued' and execute_after < now())), 0) as oldest,"
-                        " count(*) filter (where status = 'failed') as failed from jobs.pgqueuer"
-                    )
-                )
-            ).one()
-        late = float(row.oldest) > 30
-        return JSONResponse(
-            {"due": row.due, "oldest_seconds": round(float(row.oldest), 1), "failed": row.failed}, 503 if late else 200
-        )
-
-    @routes.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return routes
-
-
 @asynccontextmanager
 async def running_worker(h: House, *, heartbeat: float = 8.0) -> AsyncIterator[JobWorker]:
     """Work jobs and look after what is due, until the block is left; then running jobs get ten seconds."""
@@ -289,11 +253,17 @@ async def running_worker(h: House, *, heartbeat: float = 8.0) -> AsyncIterator[J
         async with (
             _background(_every(DUE_LOOK, lambda: _call_due(h)), "due"),
             _background(_every(CARE_LOOK, lambda: _care(h)), "care"),
+            _background(_every(BACKUP_LOOK, lambda: _back_up(h)), "backup"),
         ):
             yield worker
     finally:
         worker.stop()
         await task
+
+
+async def _back_up(h: House) -> None:
+    if h.backups_of is not None:
+        await backup.nightly(embedded.owner_url(h.backups_of), h.backups_of, metadata)
 
 
 async def _call_due(h: House) -> None:

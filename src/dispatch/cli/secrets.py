@@ -34,8 +34,8 @@ def rotate(json: bool = False) -> None:
     left = {key: count for key, count in in_use.items() if key != current}
     lines = [
         *(f"{each.table}.{each.column}: {each.resealed} sealed anew" for each in done),
-        f"Under the key {current}: {in_use.get(current, 0)} values.",
-        *(f"Under the key {key}: {count} values." for key, count in left.items()),
+        f"Sealed under the key {current}: {in_use.get(current, 0)}.",
+        *(f"Still under the key {key}: {count}." for key, count in left.items()),
         *(f"Not opened: {line}" for line in failed),
     ]
     if failed:

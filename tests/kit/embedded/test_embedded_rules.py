@@ -54,10 +54,10 @@ def test_a_directory_that_holds_more_is_refused_and_kept(layout: Layout, extra: 
     assert path.exists()
 
 
-def test_another_major_is_refused_with_the_command_that_upgrades(layout: Layout) -> None:
+def test_another_major_is_refused_with_the_commands_that_move_the_data(layout: Layout) -> None:
     (layout.data / "PG_VERSION").write_text("14\n")
     layout.complete.touch()
-    with pytest.raises(embedded.WrongMajor, match=r"PostgreSQL 14.*PostgreSQL 18.*`dispatch database upgrade`"):
+    with pytest.raises(embedded.WrongMajor, match=r"PostgreSQL 14.*PostgreSQL 18.*`dispatch database backup FILE`"):
         embedded.start(layout.data_dir)
 
 

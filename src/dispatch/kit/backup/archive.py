@@ -98,7 +98,7 @@ class HashingFile:
         self._file = file
         self._sum = hashlib.sha256()
 
-    def write(self, data: bytes | memoryview) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         self._sum.update(data)
         self._file.write(data)
 
