@@ -12,6 +12,7 @@ import pytest
 
 from dispatch.kit.embedded import Cluster
 from dispatch.kit.embedded.testing import clone_database, drop_database, prepared_database, temporary_cluster
+from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 from tests.stage import Stage, staged
 
 
@@ -49,6 +50,22 @@ def database(cluster: Cluster, template: str) -> Iterator[str]:
 async def stage(database: str) -> AsyncIterator[Stage]:
     """Everything running, the sample organization in it."""
     async with staged(database) as made:
+        yield made
+
+
+@pytest.fixture
+async def mailbox(stage: Stage) -> AsyncIterator[Mailbox]:
+    """A mail server, configured in the default project."""
+    async with running_mailbox() as made:
+        await stage.configure("smtp", made.settings)
+        yield made
+
+
+@pytest.fixture
+async def pager(stage: Stage) -> AsyncIterator[Pager]:
+    """A webhook receiver, configured in the default project."""
+    async with running_pager() as made:
+        await stage.configure("webhook", made.settings)
         yield made
 
 

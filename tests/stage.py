@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,10 +15,13 @@ from sqlalchemy import text
 
 from dispatch.app import House, create_app, house, load_slack_handlers
 from dispatch.desk import sample
+from dispatch.kit import clock
 from dispatch.kit.crypto import generate_key
 from dispatch.kit.slack.manifest import manifest
 from dispatch.people.actions import account_for, create_api_token, one_time_link
 from dispatch.people.queries import organization
+from dispatch.projects.actions import configure_plugin
+from dispatch.projects.queries import project as project_named
 from dispatch.settings import Settings
 from slack_sandbox.client import SandboxClient
 from slack_sandbox.testing import running_sandbox, serving
@@ -36,6 +40,7 @@ class Stage:
     base_url: str
     general: str
     app: dict[str, Any]
+    clock_offset: timedelta = timedelta()
 
     async def settle(self, timeout: float = 30.0) -> None:
         """Until no step is pending or running, or those left wait for a later try."""
@@ -100,6 +105,65 @@ class Stage:
         texts: list[str] = await self.eventually(look)
         return texts
 
+    async def configure(self, plugin: str, values: dict[str, Any], *, project: str = "default") -> None:
+        """Enable a plugin of a project with these settings, as an operator does."""
+        async with self.house.db.system() as t:
+            org = await organization(t, "default")
+        assert org is not None
+        async with self.house.db.tx(org.id) as t:
+            await configure_plugin(
+                t, await project_named(t, project), self.house.providers.plugins[plugin], values,
+                vault=self.house.vault, enabled=True,
+            )  # fmt: skip
+
+    async def advance(self, **span: float) -> None:
+        """Move Dispatch's clock forward: `advance(minutes=10)`."""
+        self.clock_offset += timedelta(**span)
+        async with self.house.db.system() as t:
+            await t.execute(
+                text(
+                    "insert into clock_offset (id, seconds) values (1, :seconds)"
+                    " on conflict (id) do update set seconds = excluded.seconds"
+                ),
+                {"seconds": self.clock_offset.total_seconds()},
+            )
+        await self.house.db.sync_clock()
+
+    async def pages(self, incident: str) -> list[dict[str, Any]]:
+        """Page rows, oldest first."""
+        async with self.house.db.system() as t:
+            org = await organization(t, "default")
+        assert org is not None
+        async with self.house.db.read(org.id) as t:
+            rows = await t.execute(
+                text(
+                    "select p.through, p.state, p.round, p.note, p.due_at, who.email from page p"
+                    " join person who on who.org_id = p.org_id and who.id = p.person_id"
+                    " join situation i on i.org_id = p.org_id and i.id = p.subject_id where i.name = :name order by p.id"
+                ),
+                {"name": incident},
+            )
+            return [dict(row._mapping) for row in rows]
+
+    async def direct_messages(self, user: str, starts: str = "") -> list[dict[str, Any]]:
+        """What the app wrote to this person, oldest first."""
+        return [
+            {**message, "channel": channel["id"]}
+            for channel in await self.slack.channels(as_=user)
+            if channel["id"].startswith("D")
+            for message in await self.slack.messages(channel["id"], as_=user)
+            if message["text"].startswith(starts)
+        ]
+
+    async def report_on_the_web(self, browser: httpx.AsyncClient, **values: str) -> str:
+        """Fill the form, press Report; the incident's name."""
+        form = (await browser.get("/default/report")).text
+        csrf = form.split('name="csrf" content="')[1].split('"')[0]
+        filled = {"title": "No chat", "description": "Slack is away", "project": "default", **values}
+        receipt = await browser.post("/default/report", data={"csrf": csrf, **filled})
+        assert receipt.status_code == 200, receipt.text
+        return str(receipt.url).split("/")[-2]
+
     async def channel_of(self, incident: str) -> dict[str, Any]:
         """The incident's channel as the sandbox has it; exactly one."""
         found = [c for c in await self.slack.channels() if (c["name"] or "").startswith(incident.lower() + "-")]
@@ -143,4 +207,12 @@ async def staged(database_url: str, *, rates: bool = False) -> AsyncIterator[Sta
             installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG))
             await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed)
             general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")
-            yield Stage(h, box.client, web, base_url, general, installed)
+            try:
+                yield Stage(h, box.client, web, base_url, general, installed)
+            finally:
+                clock.move(timedelta())
+
+
+def went_well(steps: list[dict[str, Any]]) -> bool:
+    """Every step is done, or had nothing to do here."""
+    return {s["state"] for s in steps} <= {"done", "skipped"}

@@ -26,6 +26,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 import dispatch.documents.web
 import dispatch.people.web
 import dispatch.projects.web
+import dispatch.situations.acknowledge_link
 import dispatch.situations.api
 import dispatch.situations.flows
 import dispatch.situations.slack
@@ -38,6 +39,7 @@ from dispatch.kit.errors import DispatchError, ProviderError, SetupError
 from dispatch.kit.flows import Runner, StepContext, all_flows
 from dispatch.kit.flows.journal import JOB_KIND, re_enqueue_orphans
 from dispatch.kit.jobs import JobWorker
+from dispatch.kit.signing import Signer
 from dispatch.kit.slack.budget import DatabaseBudget
 from dispatch.kit.slack.client import SlackClient
 from dispatch.kit.slack.endpoints import Endpoints
@@ -146,8 +148,8 @@ async def house(settings: Settings, *, database_url: str, pool: int = 8) -> Asyn
             },
         )
         yield House(
-            settings, db, vault, providers, SlackInstallations(db, providers, slack), {Providers: providers},
-            Live(database_url),
+            settings, db, vault, providers, SlackInstallations(db, providers, slack),
+            {Providers: providers, Signer: Signer(settings.secret_key)}, Live(database_url),
         )  # fmt: skip
 
 
@@ -181,6 +183,9 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
+    signer = h.services[Signer]
+    assert isinstance(signer, Signer)
+    app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
 
 
@@ -291,7 +296,9 @@ async def _care(h: House) -> None:
             except ProviderError:
                 down = known or clock.now()
             if down != known:
-                await note_reach(h.db, org, instance.project_id, down_since=down)
+                await note_reach(
+                    h.db, org, instance.project_id, instance=instance.id, team=chat.team_id, down_since=down
+                )
 
 
 async def _organizations(h: House) -> list[OrgId]:

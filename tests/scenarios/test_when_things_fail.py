@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.stage import ADA, BO, Stage
+from tests.receivers import Mailbox, Pager, link_in
+from tests.stage import ADA, BO, Stage, went_well
 
 
 def states(steps: list[dict[str, Any]]) -> dict[str, str]:
@@ -18,7 +19,7 @@ async def test_a_name_that_a_stranger_has_gets_a_suffix(stage: Stage) -> None:
     await stage.slack.channel("T0DEMO", "inc-13-taken-already", creator=BO)
     name = await stage.report(Title="Taken already")
     await stage.settle()
-    assert set(states(await stage.steps(name)).values()) == {"done"}
+    assert went_well(await stage.steps(name))
     ours = [c for c in await stage.slack.channels() if (c["name"] or "").startswith("inc-13-taken-already-")]
     assert len(ours) == 1
     assert stage.app["bot_user_id"] in ours[0]["members"]
@@ -42,7 +43,7 @@ async def test_a_post_that_had_to_be_repeated_is_there_once(stage: Stage, kind: 
     )
     name = await stage.report()
     async with asyncio.timeout(40):
-        while set(states(await stage.steps(name)).values()) != {"done"}:
+        while not went_well(await stage.steps(name)):
             await asyncio.sleep(0.1)
     channel = (await stage.channel_of(name))["id"]
     texts = [m["text"] for m in await stage.slack.messages(channel, as_=BO) if not m.get("subtype")]
@@ -56,7 +57,7 @@ async def test_a_missing_scope_is_named_and_the_rest_goes_on(stage: Stage) -> No
     steps = {s["name"]: s for s in await stage.steps(name)}
     assert steps["summary"]["state"] == "failed"
     assert "scope" in steps["summary"]["reason"] + steps["summary"]["hint"]
-    assert all(s["state"] == "done" for n, s in steps.items() if n != "summary")
+    assert went_well([s for n, s in steps.items() if n != "summary"])
 
     await stage.slack.faults()
     browser = await stage.sign_in("ada@example.com")
@@ -97,30 +98,59 @@ async def test_an_archived_announcement_channel_is_said(stage: Stage) -> None:
     assert steps["ticket"]["state"] == "done"
 
 
-async def test_with_slack_down_the_web_still_reports(stage: Stage) -> None:
+async def test_with_slack_down_the_web_still_reports(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
     await stage.slack.faults({"target": "*", "kind": "error5xx", "count": 10_000})
     browser = await stage.sign_in("bo@example.com")
-    form = (await browser.get("/default/report")).text
-    csrf = form.split('name="csrf" content="')[1].split('"')[0]
-    receipt = await browser.post(
-        "/default/report",
-        data={"csrf": csrf, "title": "No chat", "description": "Slack is away", "project": "default"},
-    )
-    assert receipt.status_code == 200, receipt.text
-    async with asyncio.timeout(30):
-        while True:
-            found = states(await stage.steps("INC-13"))
-            if found["ticket"] == found["document"] == found["bridge"] == "done":
-                break
-            await asyncio.sleep(0.05)
-    assert found["channel"] == "pending"
-    steps = (await browser.get("/default/incidents/INC-13/fragments/steps")).text
-    assert "Create the channel" in steps
+    name = await stage.report_on_the_web(browser)
+
+    async def all_but_slack() -> bool:
+        found = states(await stage.steps(name))
+        return {found[s] for s in ("page_email", "page_webhook", "ticket", "document", "bridge", "mail_link")} == {"done"}
+
+    await stage.eventually(all_but_slack, timeout=30)
+    assert states(await stage.steps(name))["channel"] == "pending"
+    assert len(mailbox.to("ada@example.com", "You are needed")) == len(pager.pages) == 1
+    for person in ("ada@example.com", "bo@example.com"):
+        [mail] = mailbox.to(person, "Slack does not answer")
+        assert link_in(mail, "Open the incident page") == f"{stage.base_url}/default/incidents/{name}"
+    page = (await browser.get(f"/default/incidents/{name}")).text
+    assert "Slack has been unreachable since" in page
+    assert "Create the channel" in page
+    assert "The link to this page was mailed to Ada Lovelace and Bo" in page
+
+    await stage.advance(minutes=3)
     await stage.slack.faults()
-    async with asyncio.timeout(40):
-        while states(await stage.steps("INC-13"))["people"] != "done":
-            await asyncio.sleep(0.1)
+
+    async def people_are_in() -> bool:
+        return states(await stage.steps(name))["people"] == "done"
+
+    await stage.eventually(people_are_in, timeout=60)
+
+    async def caught_up() -> bool:
+        found = states(await stage.steps(name))
+        return {found["so_far"], found["welcome"], found["summary"]} == {"done"}
+
+    await stage.eventually(caught_up, timeout=60)
+    channel = await stage.channel_of(name)
+    [so_far] = [
+        m for m in await stage.slack.messages(channel["id"], as_=BO) if m["text"] == f"The timeline of {name} so far"
+    ]
+    assert f"reported {name}" in str(so_far["blocks"])
+    assert "was paged through e-mail" in str(so_far["blocks"])
+
+    async def slack_is_back() -> bool:
+        return "Slack has been unreachable" not in (await browser.get(f"/default/incidents/{name}")).text
+
+    await stage.eventually(slack_is_back, timeout=30)
     await browser.aclose()
+
+
+async def test_with_slack_at_hand_nobody_is_mailed_a_link(stage: Stage, mailbox: Mailbox) -> None:
+    name = await stage.report()
+    await stage.settle()
+    found = states(await stage.steps(name))
+    assert (found["mail_link"], found["so_far"]) == ("skipped", "skipped")
+    assert not mailbox.to("bo@example.com")
 
 
 async def test_the_same_join_delivered_often_is_one_entry(stage: Stage) -> None:

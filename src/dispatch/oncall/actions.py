@@ -5,28 +5,52 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.events import Subject, record
 from dispatch.oncall.events import NobodyAnswered, PageAcknowledged, Paged, PageDue, PageFailed
 from dispatch.oncall.models import Page, Rotation
 from dispatch.people.models import Person
 from dispatch.people.queries import person
 
-#: Minutes until a page is repeated.
+#: Minutes until somebody is called again.
 REPEAT_MINUTES = 2
 #: Calls to one person before the next on the rotation is called.
 CALLS_EACH = 2
+#: Pages that wait for an answer.
+OPEN = ("sent", "delivered")
 
 
 async def note_page(
-    t: Tx, about: Subject, who: Person, *, through: str, key: str, call: int, message: dict[str, Any], failed: str = ""
+    t: Tx,
+    about: Subject,
+    who: Person,
+    *,
+    through: str,
+    key: str,
+    call: int,
+    message: dict[str, Any],
+    state: str = "delivered",
+    failed: str = "",
 ) -> None:
-    """Write down that a person was called. The same key twice is one page."""
+    """Write down that a person was called through one channel. The same key twice is one page.
+
+    Args:
+        call: which attempt to reach somebody this is, from 1; all channels of one attempt have the same.
+        state: "delivered" when it stands where the person reads it, "sent" when only its way there is known.
+        failed: why it could not be delivered; a failed page is followed by another call as an unanswered one is.
+    """
+    await _one_at_a_time(t, about)
     now = clock.now()
+    # A channel that was slow must not call again for a round that is over.
+    settled = await t.scalar(
+        select(Page.id)
+        .where(_round(t.org, about, who.id, call), Page.state.in_(("escalated", "acknowledged")))
+        .limit(1)
+    )
     made = (
         await t.execute(
             upsert(Page)
@@ -36,11 +60,11 @@ async def note_page(
                 subject_id=about.id,
                 person_id=who.id,
                 through=through,
-                state="failed" if failed else "delivered",
+                state="failed" if failed else state,
                 key=key,
                 round=call,
                 sent_at=now,
-                due_at=None if failed else now + timedelta(minutes=REPEAT_MINUTES),
+                due_at=None if settled is not None else now + timedelta(minutes=REPEAT_MINUTES),
                 note=failed,
                 message=message,
             )
@@ -58,65 +82,104 @@ async def note_page(
 
 async def acknowledge_pages(t: Tx, about: Subject, who: Person) -> bool:
     """The person answered: nothing about this subject is repeated any more. False when nothing was open."""
+    await _one_at_a_time(t, about)
+    pages = and_(Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id)
     ended = (
         await t.execute(
             update(Page)
-            .where(
-                Page.org_id == t.org,
-                Page.subject_kind == about.kind,
-                Page.subject_id == about.id,
-                Page.state.in_(("sent", "delivered")),
-            )
+            .where(pages, Page.state.in_(OPEN))
             .values(state="acknowledged", acknowledged_at=clock.now(), due_at=None)
             .returning(Page.id)
         )
     ).all()
+    await t.execute(update(Page).where(pages, Page.due_at.is_not(None)).values(due_at=None))
     if ended:
         await record(t, PageAcknowledged(person=who.name, person_id=who.id), about=about, by=who.id)
     return bool(ended)
 
 
 async def escalate_due_pages(t: Tx) -> int:
-    """Claim pages nobody answered in time; each becomes a fact that calls again. Returns how many."""
-    due = (
-        await t.scalars(
-            select(Page)
-            .where(Page.org_id == t.org, Page.due_at <= clock.now(), Page.state.in_(("sent", "delivered")))
-            .with_for_update(skip_locked=True)
+    """Settle rounds nobody answered in time: somebody is called again, or everybody was. Returns how many."""
+    rounds = (
+        await t.execute(
+            select(Page.subject_kind, Page.subject_id, Page.person_id, Page.round)
+            .where(Page.org_id == t.org, Page.due_at <= clock.now())
+            .distinct()
+            .order_by(Page.subject_id, Page.round)
             .limit(50)
         )
     ).all()
-    for page in due:
-        page.state, page.due_at = "escalated", None
+    settled = 0
+    for kind, subject_id, person_id, call in rounds:
+        about = Subject(kind, subject_id)
+        await _one_at_a_time(t, about)
+        # Read again under the lock: another worker may have settled the round, or somebody answered.
+        pages = (
+            await t.scalars(
+                select(Page)
+                .where(_round(t.org, about, person_id, call), Page.due_at.is_not(None))
+                .execution_options(populate_existing=True)
+            )
+        ).all()
+        if not any(page.due_at is not None and page.due_at <= clock.now() for page in pages):
+            continue
+        reached = [page for page in pages if page.state in OPEN]
+        for page in pages:
+            page.due_at = None
+            page.state = "escalated" if page.state in OPEN else page.state
         await t.flush()
-        who = await person(t, page.person_id)
-        await record(
-            t,
-            PageDue(page_id=page.id, person=who.name, person_id=who.id, minutes=REPEAT_MINUTES),
-            about=Subject(page.subject_kind, page.subject_id),
-        )
-    return len(due)
+        await _call_on(t, about, person_id, call, reached=bool(reached))
+        settled += 1
+    return settled
 
 
-async def next_to_call(t: Tx, page: Page) -> tuple[int, int] | None:
-    """(person id, call number) after an unanswered page; None when everybody was called."""
-    if page.round % CALLS_EACH != 0:
-        return page.person_id, page.round + 1
+async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached: bool) -> None:
+    """Whom to call after an unanswered round, or that there is nobody left."""
+    who = await person(t, person_id)
+    following = await _next_to_call(t, person_id, call, reached=reached)
+    if following is None:
+        await record(t, NobodyAnswered(person_id=person_id), about=about)
+        return
+    next_id, next_call = following
+    next_one = who if next_id == person_id else await person(t, next_id)
+    await record(
+        t,
+        PageDue(
+            person=who.name, person_id=who.id, minutes=REPEAT_MINUTES, next_person=next_one.name,
+            next_person_id=next_one.id, call=next_call,
+        ),
+        about=about,
+    )  # fmt: skip
+
+
+async def _next_to_call(t: Tx, person_id: int, call: int, *, reached: bool) -> tuple[int, int] | None:
+    """(person id, call number); None when everybody was called. Who cannot be reached is not tried again."""
+    turn = (call - 1) // CALLS_EACH
+    following = call + 1 if reached else (turn + 1) * CALLS_EACH + 1
+    if (following - 1) // CALLS_EACH == turn:
+        return person_id, following
     rotation = await t.scalar(
         select(Rotation)
-        .where(Rotation.org_id == t.org, Rotation.members.contains([page.person_id]))
+        .where(Rotation.org_id == t.org, Rotation.members.contains([person_id]))
         .order_by(Rotation.id)
         .limit(1)
     )
-    if rotation is None:
+    members = [int(m) for m in rotation.members] if rotation is not None else []
+    if turn + 1 >= len(members):
         return None
-    members = [int(m) for m in rotation.members]
-    turns = page.round // CALLS_EACH
-    if turns >= len(members):
-        return None
-    return members[(members.index(page.person_id) + 1) % len(members)], page.round + 1
+    return members[(members.index(person_id) + 1) % len(members)], following
 
 
-async def nobody_answered(t: Tx, about: Subject, last: int) -> None:
-    """Everybody was called in vain."""
-    await record(t, NobodyAnswered(person_id=last), about=about)
+def _round(org: OrgId, about: Subject, person_id: int, call: int) -> ColumnElement[bool]:
+    return and_(
+        Page.org_id == org,
+        Page.subject_kind == about.kind,
+        Page.subject_id == about.id,
+        Page.person_id == person_id,
+        Page.round == call,
+    )
+
+
+async def _one_at_a_time(t: Tx, about: Subject) -> None:
+    """Writers about the pages of one subject queue up, or a round could be answered and escalated at once."""
+    await t.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"pages:{t.org}:{about.kind}:{about.id}", 0))))

@@ -59,14 +59,16 @@ class PageDue(Fact):
     """Nobody answered in time; somebody is called again."""
 
     name = "page.due"
-    says = "{person} did not answer within {minutes} minutes"
+    says = "{person} did not answer within {minutes} minutes; {next_person} is called"
     icon = "bell-exclamation"
     part = "pages"
 
-    page_id: int
     person: str
     person_id: int
     minutes: int
+    next_person: str
+    next_person_id: int
+    call: int
 
 
 @fact

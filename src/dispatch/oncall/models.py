@@ -26,13 +26,16 @@ class Rotation(Tenant, Base):
 
 
 class Page(Tenant, Base):
-    """One call to one person through one channel: sent, delivered, acknowledged, escalated or failed."""
+    """One call to one person through one channel: sent, delivered, acknowledged, escalated or failed.
+
+    Calls of one `round` go out side by side, a row per channel; together they are answered or escalated.
+    """
 
     __tablename__ = "page"
     __table_args__ = (
         UniqueConstraint("org_id", "key"),
         Index("ix_page_subject", "org_id", "subject_kind", "subject_id"),
-        Index("ix_page_open", "org_id", "due_at", postgresql_where="state in ('sent', 'delivered')"),
+        Index("ix_page_due", "org_id", "due_at", postgresql_where="due_at is not null"),
     )
 
     subject_kind: Mapped[str] = mapped_column(Text)
@@ -45,6 +48,7 @@ class Page(Tenant, Base):
     rotation_id: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
+    #: When somebody is called again; None once that is settled, by an answer or by the next call.
     due_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Text, default="")
     message: Mapped[dict[str, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
@@ -48,3 +48,13 @@ async def pages_about(t: Read, about: Subject) -> list[Page]:
             .order_by(Page.id.desc())
         )
     )
+
+
+async def latest_call(t: Read, about: Subject) -> int:
+    """The number of the latest call about a subject, through whatever channel; 0 before the first."""
+    number = await t.scalar(
+        select(func.max(Page.round)).where(
+            Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id
+        )
+    )
+    return int(number or 0)

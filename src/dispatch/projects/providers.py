@@ -15,6 +15,8 @@ from dispatch.ports.conferences import Conferences
 from dispatch.ports.contacts import Contacts
 from dispatch.ports.conversations import Conversations
 from dispatch.ports.documents import Documents
+from dispatch.ports.email import Mailer
+from dispatch.ports.paging import Paging
 from dispatch.ports.tickets import Tickets
 from dispatch.projects import queries
 from dispatch.projects.models import SECRETS, PluginInstance
@@ -89,7 +91,16 @@ class Providers:
         """The conference system; None when none is enabled."""
         return cast("Conferences | None", await self._of_kind("conference", org, project_id))
 
-    async def _of_kind(self, kind: str, org: OrgId, project_id: int) -> object | None:
+    async def mailer(self, org: OrgId, project_id: int) -> Mailer | None:
+        """What sends e-mail; None when none is enabled."""
+        return cast("Mailer | None", await self._of_kind("email", org, project_id))
+
+    async def pagers(self, org: OrgId, project_id: int) -> dict[int, Paging]:
+        """Everything that wakes people beside chat and e-mail, by instance id: a page goes through all of them."""
+        place, enabled = await self._enabled("paging", org, project_id)
+        return {i.id: cast("Paging", self.from_instance(i, place)) for i in enabled}
+
+    async def _enabled(self, kind: str, org: OrgId, project_id: int) -> tuple[Place, list[PluginInstance]]:
         async with self.db.read(org) as t:
             slug = (await t.get_one(Organization, org)).slug
             enabled = [
@@ -97,7 +108,10 @@ class Providers:
                 for i in await queries.instances(t, project_id)
                 if i.slug in self.plugins and self.plugins[i.slug].kind == kind
             ]
-        place = Place(org, slug, project_id)
+        return Place(org, slug, project_id), enabled
+
+    async def _of_kind(self, kind: str, org: OrgId, project_id: int) -> object | None:
+        place, enabled = await self._enabled(kind, org, project_id)
         if not enabled:
             made = self.builtin.get(kind)
             return made(place) if made else None

@@ -167,6 +167,18 @@ class SummaryPinned(Fact):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
+class LinkMailed(Fact):
+    """There is no chat to find each other in; the link to the page went by mail."""
+
+    name = "situation.link_mailed"
+    says = "The link to this page was mailed to {people}"
+    icon = "mail"
+
+    people: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
 class Announced(Fact):
     """Others were told."""
 

@@ -19,7 +19,6 @@ from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
 from dispatch.kit.forms import FormErrors, from_html, html_values, to_html
 from dispatch.kit.web.live import Live
-from dispatch.oncall.actions import acknowledge_pages
 from dispatch.people.queries import Viewer, person
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import queries as projects
@@ -27,7 +26,7 @@ from dispatch.projects.models import Severity
 from dispatch.projects.reach import slack_down_since
 from dispatch.situations import queries
 from dispatch.situations.access import may_retry
-from dispatch.situations.actions import acknowledge_command, open_situation
+from dispatch.situations.actions import answer_page, open_situation
 from dispatch.situations.models import Situation
 from dispatch.situations.report_form import ReportIncident, prepare
 
@@ -149,8 +148,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
             who = await person(t, visit.viewer.person_id)
-            await acknowledge_command(t, situation.id, by=who)
-            await acknowledge_pages(t, Subject(situation.kind, situation.id), who)
+            await answer_page(t, situation.id, by=who)
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
 
     async def form_page(

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -56,6 +56,7 @@ class StepContext:
     org: OrgId
     subject: Subject
     run_id: int
+    started_at: datetime
     step_id: int
     name: str
     attempt: int
@@ -71,8 +72,11 @@ class StepContext:
 
     @property
     def key(self) -> str:
-        """The same at every attempt, unique over everything: what receivers dedupe by."""
-        return f"{self.org}-{self.run_id}-{self.name}"
+        """The same at every attempt, unique over everything: what receivers dedupe by.
+
+        The moment is in it because numbers begin anew in another database, and receivers remember the old ones.
+        """
+        return f"{self.org}-{self.run_id}-{int(self.started_at.timestamp()):x}-{self.name}"
 
     @property
     def repeat(self) -> bool:
@@ -263,7 +267,7 @@ class Runner:
             }
             await announce(t, subject, "steps")
             context = StepContext(
-                org, subject, run.id, row.id, row.name, row.attempts, run.actor, run.data, results,
+                org, subject, run.id, run.started_at, row.id, row.name, row.attempts, run.actor, run.data, results,
                 self.db, self.services, row.claim, self, declared,
             )  # fmt: skip
             return context, declared, flow

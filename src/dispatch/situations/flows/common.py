@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from dispatch.kit import clock
 from dispatch.kit.db import Read
-from dispatch.kit.events import Subject
+from dispatch.kit.errors import Unavailable
+from dispatch.kit.events import Subject, announce
 from dispatch.kit.flows import Skip, StepContext
+from dispatch.people import queries as people
+from dispatch.people.actions import link_chat
 from dispatch.ports.conversations import Conversations
+from dispatch.projects.installations import SLUG
 from dispatch.projects.providers import Providers
+from dispatch.projects.queries import instances
+from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.situations import queries
 from dispatch.situations.models import Situation
 
+NO_MAIL = "No e-mail is configured for this project."
 NO_CHAT = "No chat system is configured for this project (Settings → Plugins → Slack)."
 
 
@@ -36,3 +44,39 @@ def channel_of(brief: queries.Brief) -> str:
     if not brief.channel_id:
         raise Skip("There is no channel.")
     return brief.channel_id
+
+
+async def chat_id(c: StepContext, chat: Conversations, person_id: int, email: str) -> str | None:
+    """The person's user id in the chat, looked up once by e-mail; None when the chat does not know them."""
+    async with c.db.read(c.org) as t:
+        known = await people.chat_ids(t, [person_id], team=chat.team_id)
+    if person_id in known:
+        return known[person_id]
+    found = await chat.find_user(email)
+    if found is not None:
+        async with c.db.tx(c.org) as w:
+            await link_chat(w, person_id, team=chat.team_id, user=found)
+    return found
+
+
+async def note_if_slack_answers(c: StepContext, brief: queries.Brief, chat: Conversations) -> bool:
+    """Ask the chat who we are; the incident page says since when it does not answer."""
+    async with c.db.read(c.org) as t:
+        known = await slack_down_since(t, brief.project_id)
+        [instance, *_] = await instances(t, brief.project_id, slug=SLUG)
+    try:
+        await chat.identity()
+    except Unavailable:
+        if known is None:
+            await note_reach(
+                c.db, c.org, brief.project_id, instance=instance.id, team=chat.team_id, down_since=clock.now()
+            )
+            async with c.db.tx(c.org) as t:
+                await announce(t, c.subject, "summary")
+        return False
+    return True
+
+
+def thread(c: StepContext, brief: queries.Brief) -> str:
+    """Keeps the mails about one situation together."""
+    return f"{c.org}-{brief.kind}-{brief.id}-{int(brief.reported_at.timestamp()):x}"

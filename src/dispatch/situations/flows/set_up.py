@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
-
-from dispatch.kit.db import Read
 from dispatch.kit.errors import Refused, Unavailable
 from dispatch.kit.events import on, record
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.kit.slack import channel_names
-from dispatch.oncall import actions as oncall
-from dispatch.oncall.events import PageDue
-from dispatch.oncall.models import Page
 from dispatch.people import queries as people
 from dispatch.people.actions import link_chat
 from dispatch.ports.conferences import Conferences
@@ -32,78 +26,11 @@ from dispatch.situations.events import (
     SummaryPinned,
     Welcomed,
 )
-from dispatch.situations.flows.common import NO_CHAT, channel_of, chat_of, still_open
+from dispatch.situations.flows.common import channel_of, chat_of, still_open
+from dispatch.situations.flows.paging import calls
 from dispatch.situations.flows.show_state import refresh_topic
+from dispatch.situations.flows.without_slack import mail_link, post_timeline
 from dispatch.situations.slack import messages
-
-
-async def page_commander(c: StepContext) -> None:
-    """First of all: call the one who leads. The page is a row, whatever became of it."""
-    async with c.db.read(c.org) as t:
-        brief = await queries.brief(t, c.subject.id)
-        wanted = await queries.pages_commander(t, c.subject.id)
-    if brief.drill:
-        raise Skip("A drill pages nobody.")
-    if not wanted:
-        raise Skip(f"Priority {brief.priority} pages nobody.")
-    await _call(c, brief, brief.commander_id, call=1)
-
-
-async def call_again(c: StepContext) -> None:
-    """Nobody answered in time: the same person once more, then the next on the rotation, then the reporter is told."""
-    async with c.db.tx(c.org) as t:
-        brief = await queries.brief(t, c.subject.id)
-        page = (await t.scalars(select(Page).where(Page.org_id == c.org, Page.id == c.data["page_id"]))).one()
-        following = await oncall.next_to_call(t, page)
-    if following is not None:
-        await _call(c, brief, following[0], call=following[1])
-        return
-    chat = await c.use(Providers).conversations(c.org, brief.project_id)
-    if chat is not None:
-        async with c.db.tx(c.org) as t:
-            reporter = await _chat_id(c, t, chat, brief.reporter_id, brief.reporter_email)
-        if reporter:
-            await chat.direct_message(
-                reporter, messages.nobody_answered(brief), key=c.key, look_first=c.repeat
-            )
-    async with c.done() as t:
-        await oncall.nobody_answered(t, c.subject, page.person_id)
-
-
-async def _call(c: StepContext, brief: queries.Brief, person_id: int, *, call: int) -> None:
-    chat = await c.use(Providers).conversations(c.org, brief.project_id)
-    failed = ""
-    async with c.db.tx(c.org) as t:
-        who = await people.person(t, person_id)
-        user = await _chat_id(c, t, chat, who.id, who.email) if chat else None
-    if chat is None:
-        failed = NO_CHAT
-    elif user is None:
-        failed = f"{who.name} ({who.email}) is not known in the chat workspace."
-    else:
-        try:
-            await chat.direct_message(
-                user, messages.page(brief, call=call), key=c.key, look_first=c.repeat
-            )
-        except Refused as why:
-            failed = f"{why} {why.hint}".strip()
-    async with c.done({"failed": failed}) as t:
-        await oncall.note_page(
-            t, c.subject, who, through="Slack DM", key=c.key, call=call, message={"name": brief.name}, failed=failed
-        )
-
-
-async def _chat_id(
-    c: StepContext, t: Read, chat: Conversations, person_id: int, email: str
-) -> str | None:
-    known = await people.chat_ids(t, [person_id], team=chat.team_id)
-    if person_id in known:
-        return known[person_id]
-    found = await chat.find_user(email)
-    if found is not None:
-        async with c.db.tx(c.org) as w:
-            await link_chat(w, person_id, team=chat.team_id, user=found)
-    return found
 
 
 async def make_channel(c: StepContext) -> None:
@@ -316,14 +243,15 @@ async def announce(c: StepContext) -> None:
 
 
 set_up = flow("incident.set_up", version=1)(
-    step("page", page_commander, title="Page the commander", deadline=timedelta(minutes=15), when=still_open,
-         delivery="once", lane="people"),
+    *calls,
     step("channel", make_channel, title="Create the channel", delivery="once", lane="people"),
     step("people", bring_people, title="Bring in the people", after="channel", when=still_open, lane="people"),
     step("topic", set_topic, title="Set topic and purpose", after="channel", lane="decoration"),
+    step("so_far", post_timeline, title="Post the timeline so far", after="channel", delivery="once"),
     step("welcome", welcome, title="Post the welcome", after="people", delivery="once"),
     step("welcome_dm", welcome_personally, title="Welcome reporter and commander personally", after="people",
          delivery="once"),
+    step("mail_link", mail_link, title="Mail the link, should Slack be away", lane="people"),
     step("ticket", make_ticket, title="Create the ticket"),
     step("document", make_document, title="Create the document"),
     step("bridge", make_bridge, title="Open the bridge"),
@@ -332,11 +260,6 @@ set_up = flow("incident.set_up", version=1)(
     step("announce", announce, title="Announce it", when=still_open, delivery="once"),
 )  # fmt: skip
 
-page_again = flow("incident.page_again", version=1)(
-    step("page", call_again, title="Call again", deadline=timedelta(minutes=15), when=still_open, delivery="once",
-         lane="people"),
-)  # fmt: skip
 
 on(Opened, set_up, when=lambda happened: happened.kind == "incident")
-on(PageDue, page_again)
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dispatch.kit.errors import NotAllowed, NotFound
-from dispatch.kit.events import Subject
 from dispatch.kit.slack.registry import Answer, Request, action
-from dispatch.oncall.actions import acknowledge_pages
 from dispatch.people.queries import by_chat
-from dispatch.situations.actions import acknowledge_command
+from dispatch.situations.actions import answer_page
 from dispatch.situations.slack.messages import ACKNOWLEDGE, OPEN_LINK
 
 
@@ -22,8 +20,7 @@ async def pressed(asked: Request) -> Answer:
         person = await by_chat(t, team=asked.installation.team_id, user=asked.user_id)
         if person is None:
             raise NotAllowed("Dispatch does not know you yet. Join the incident channel first.")
-        fresh = await acknowledge_command(t, int(number), by=person)
-        await acknowledge_pages(t, Subject("incident", int(number)), person)
+        fresh = await answer_page(t, int(number), by=person)
     text = "You lead now. Thank you." if fresh else "You had acknowledged this already."
 
     async def tell() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dispatch.kit.slack.blocks import (
@@ -19,7 +20,7 @@ from dispatch.kit.slack.blocks import (
     section,
     sections,
 )
-from dispatch.situations.queries import Brief
+from dispatch.situations.queries import Brief, TimelineRow
 
 Message = dict[str, Any]
 
@@ -88,6 +89,18 @@ def welcome(b: Brief) -> Message:
             context(f"Reported {date(b.reported_at)}. What Dispatch does is written into the timeline."),
         ],
         f"{b.name}: {escape(cut(b.title, 200))}",
+    )
+
+
+def so_far(b: Brief, rows: Sequence[TimelineRow]) -> Message:
+    """The timeline, oldest first, for a channel that came late; the page has what is cut."""
+    lines = [f"{date(row.at)}  {escape(cut(row.says, 300))}" for row in reversed(rows)]
+    return message(
+        [
+            section(f":hourglass: *What happened before this channel was there* ({link(b.url, 'incident page')})"),
+            *sections("\n".join(lines)),
+        ],
+        f"The timeline of {b.name} so far",
     )
 
 

@@ -1,0 +1,173 @@
+"""The commander is called through every channel there is, again and again, until somebody answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from tests.receivers import Mailbox, Pager, link_in
+from tests.stage import ADA, BO, Stage
+
+DEE, GUS = "U0DEE", "U0GUS"
+
+
+async def open_pages(stage: Stage, incident: str) -> list[tuple[str, str, str, int]]:
+    return [(p["through"], p["email"], p["state"], p["round"]) for p in await stage.pages(incident)]
+
+
+def of(rows: list[dict[str, Any]], round: int) -> list[dict[str, Any]]:
+    return [p for p in rows if p["round"] == round]
+
+
+async def test_a_page_goes_through_every_channel(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    name = await stage.report(Priority="High")
+    await stage.settle()
+
+    assert sorted(await open_pages(stage, name)) == [
+        ("Slack DM", "ada@example.com", "delivered", 1),
+        ("e-mail", "ada@example.com", "sent", 1),
+        ("webhook", "ada@example.com", "delivered", 1),
+    ]
+    [_] = await stage.direct_messages(ADA, "You are needed")
+    [mail] = mailbox.to("ada@example.com", "You are needed")
+    assert name in mail["Subject"]
+    [page] = pager.pages.values()
+    assert (page["name"], page["email"], page["title"]) == (name, "ada@example.com", "Checkout answers with errors")
+    browser = await stage.sign_in("bo@example.com")
+    shown = (await browser.get(f"/default/incidents/{name}/fragments/pages")).text
+    assert shown.count("Ada Lovelace") == 3
+    await browser.aclose()
+
+
+async def test_a_broken_channel_holds_up_no_other(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    mailbox.down = pager.down = True
+    name = await stage.report()
+
+    async def slack_was_reached() -> bool:
+        return any(p["through"] == "Slack DM" for p in await stage.pages(name))
+
+    await stage.eventually(slack_was_reached)
+    stuck = {s["name"]: s for s in await stage.steps(name)}
+    assert stuck["page_email"]["state"] != "done"
+    assert stuck["page_webhook"]["state"] != "done"
+    mailbox.down = pager.down = False
+
+    async def all_reached() -> bool:
+        return {p["through"] for p in await stage.pages(name)} == {"Slack DM", "e-mail", "webhook"}
+
+    await stage.eventually(all_reached, timeout=60)
+    assert len(mailbox.to("ada@example.com", "You are needed")) == len(pager.pages) == 1
+
+
+async def test_a_refused_channel_is_a_failed_page(stage: Stage, mailbox: Mailbox) -> None:
+    await stage.slack.change_user(ADA, deleted=True)
+    name = await stage.report()
+    await stage.settle()
+    rows = {p["through"]: p for p in await stage.pages(name)}
+    assert rows["Slack DM"]["state"] == "failed"
+    assert rows["Slack DM"]["note"]
+    assert rows["e-mail"]["state"] == "sent"
+
+
+async def test_the_link_in_the_mail_asks_before_it_acknowledges(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    name = await stage.report()
+    await stage.settle()
+    link = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
+
+    async with httpx.AsyncClient() as anybody:
+        # A mail scanner follows the link and changes nothing.
+        asked = await anybody.get(link)
+        assert asked.status_code == 200
+        assert f"Do you lead {name}?" in asked.text
+        assert {p["state"] for p in await stage.pages(name)} == {"sent", "delivered"}
+
+        answered = await anybody.post(link)
+        assert f"You lead {name}" in answered.text
+        assert {p["state"] for p in await stage.pages(name)} == {"acknowledged"}
+        assert f"You lead {name}" in (await anybody.get(link)).text
+
+    browser = await stage.sign_in("bo@example.com")
+    timeline = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
+    assert "Ada Lovelace acknowledged the command" in timeline
+    await browser.aclose()
+
+
+async def test_a_link_that_is_cut_or_old_says_so(stage: Stage, mailbox: Mailbox) -> None:
+    name = await stage.report()
+    await stage.settle()
+    link = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
+    async with httpx.AsyncClient() as anybody:
+        cut = await anybody.post(link[:-3])
+        assert cut.status_code == 410
+        assert "not complete" in cut.text
+        elsewhere = await anybody.post(link.replace("/default/", "/elsewhere/"))
+        assert elsewhere.status_code == 410
+        await stage.advance(hours=25)
+        old = await anybody.post(link)
+        assert old.status_code == 410
+        assert "too old" in old.text
+    assert "acknowledged" not in {p["state"] for p in await stage.pages(name)}
+
+
+async def test_nobody_answers(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    """Twice each along the rotation, through all channels side by side; then the reporter hears that nobody answered."""
+    name = await stage.report()
+    expected = [("ada", 1), ("ada", 2), ("dee", 3), ("dee", 4), ("gus", 5), ("gus", 6)]
+    for who, call in expected:
+
+        async def called(who: str = who, call: int = call) -> bool:
+            rows = of(await stage.pages(name), call)
+            return len(rows) == 3 and {p["email"] for p in rows} == {f"{who}@example.com"}
+
+        await stage.eventually(called)
+        await stage.advance(minutes=2, seconds=5)
+
+    async def told() -> bool:
+        return bool(await stage.direct_messages(BO, f"Nobody answered for {name}")) and bool(
+            mailbox.to("bo@example.com", "Nobody answered")
+        )
+
+    await stage.eventually(told)
+    await stage.settle()
+    rows = await stage.pages(name)
+    assert len(rows) == 18
+    assert {p["state"] for p in rows} == {"escalated"}
+    assert [len(await stage.direct_messages(user, "You are needed")) for user in (ADA, DEE, GUS)] == [2, 2, 2]
+    assert len(pager.pages) == 6
+    assert len(await stage.direct_messages(BO, "Nobody answered")) == len(mailbox.to("bo@example.com")) == 1
+
+
+async def test_an_answer_ends_the_calls(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    name = await stage.report()
+    await stage.settle()
+    [dm] = await stage.direct_messages(ADA, "You are needed")
+    await stage.slack.act_in_message(ADA, dm["channel"], dm["ts"], "acknowledge_command")
+
+    async def answered() -> bool:
+        return {p["state"] for p in await stage.pages(name)} == {"acknowledged"}
+
+    await stage.eventually(answered)
+    assert all(p["due_at"] is None for p in await stage.pages(name))
+
+
+async def test_whoever_cannot_be_reached_is_not_tried_twice(stage: Stage) -> None:
+    await stage.slack.change_user(ADA, deleted=True)
+    name = await stage.report()
+    await stage.settle()
+    await stage.advance(minutes=2, seconds=5)
+
+    async def dee_is_called() -> bool:
+        return any(p["email"] == "dee@example.com" for p in await stage.pages(name))
+
+    await stage.eventually(dee_is_called)
+    assert [p["email"] for p in await stage.pages(name)] == ["ada@example.com", "dee@example.com"]
+
+
+async def test_a_restricted_title_does_not_leave_the_house(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
+    name = await stage.report(Visibility="restricted", Title="Stolen laptop of the CFO")
+    await stage.settle()
+    [mail] = mailbox.to("ada@example.com", "You are needed")
+    assert "laptop" not in mail.as_string()
+    [page] = pager.pages.values()
+    assert page["title"] == name
