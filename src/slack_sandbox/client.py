@@ -92,6 +92,10 @@ class SandboxClient:
         """Revokes the app's `bot` or `user` tokens (`tokens_revoked`); answers how many."""
         return int((await self.call("POST", f"apps/{app}/revoke", kind=kind))["revoked"])
 
+    async def switch_events(self, app: str, *, enabled: bool | None = None, delayed: bool | None = None) -> Json:
+        """Event subscriptions on or off, and whether failed ones come again hourly for a day."""
+        return await self.call("PUT", f"apps/{app}/events", {"enabled": enabled, "delayed": delayed})
+
     async def verify_events(self, app: str) -> Json:
         """Sends `url_verification` to the app's event address."""
         return await self.call("POST", f"apps/{app}/verify")
@@ -220,7 +224,7 @@ class SandboxClient:
     async def advance(self, seconds: float) -> Json:
         return await self.call("POST", "clock", {"advance": seconds})
 
-    async def settings(self, **settings: bool) -> Json:
+    async def settings(self, **settings: bool | int) -> Json:
         return await self.call("PUT", "settings", settings)
 
     async def reset(self) -> None:

@@ -21,6 +21,8 @@ Json = dict[str, Any]
 LIMIT = 3.0
 # After the first attempt: almost at once, after a minute, after five.
 RETRIES = (0.0, 60.0, 300.0)
+# "Delayed Events": then once an hour for a day, when the app wants that.
+DELAYED = (3600.0,) * 24
 AskKind = Literal["command", "interactive", "options"]
 
 
@@ -156,9 +158,25 @@ async def _dropped(delivery: Delivery, struck: list[Fault]) -> None:
         await delivery.drop()
 
 
+def admitted(box: Sandbox, app: App) -> bool:
+    """Whether one more event may go to this app now. Beyond the hour's number it hears only that it misses something."""
+    if app.events_disabled:
+        return False
+    if not box.rates.enabled or not box.subscriptions.over(app.id):
+        return True
+    if box.subscriptions.first_drop(app.id):
+        minute = box.subscriptions.minute * 60
+        notice = {"token": app.verification_token, "type": "app_rate_limited", "minute_rate_limited": minute}
+        _send(box, app, notice | {"team_id": app.team_id, "api_app_id": app.id}, [])
+    return False
+
+
 def deliver_event(box: Sandbox, app: App, envelope: Json) -> None:
     """Queues an event; returns at once."""
-    struck = box.faults.take("event", app.team_id)
+    _send(box, app, envelope, box.faults.take("event", app.team_id))
+
+
+def _send(box: Sandbox, app: App, envelope: Json, struck: list[Fault]) -> None:
     task = box.spawn(_deliver(box, app.id, envelope, struck))
     box.outgoing.add(task)
     task.add_done_callback(box.outgoing.discard)
@@ -181,20 +199,43 @@ async def _deliver(box: Sandbox, app_id: str, envelope: Json, struck: list[Fault
 
 async def _with_retries(box: Sandbox, app_id: str, envelope: Json, *, answer_lost: bool) -> None:
     reason: str | None = None
-    for attempt, pause in enumerate((0.0, *RETRIES)):
+    kind, event_id = envelope.get("event", envelope)["type"], envelope.get("event_id")
+    for attempt, pause in enumerate((0.0, *RETRIES, *DELAYED)):
+        if attempt > len(RETRIES) and not _delays(box, app_id):
+            return
         if pause:
             await box.clock.sleep(pause)
         app = box.state.apps.get(app_id)
-        if app is None:
+        if app is None or app.events_disabled:
             return
         ack = await delivery_of(box, app).send_event(envelope, attempt=attempt, reason=reason)
         if answer_lost and attempt == 0:
             ack = Ack(0, ack.ms, error="operation_timeout", headers=(("reason", "http_timeout"),))
-        _log(box, app, "event", envelope["event"]["type"], envelope["event_id"], attempt, ack)
+        _log(box, app, "event", kind, event_id, attempt, ack)
+        if box.subscriptions.failing(app_id, ok=ack.ok):
+            disable(box, app)
+            return
         headers = dict(ack.headers)
         if ack.ok or headers.get("x-slack-no-retry") == "1":
             return
         reason = headers.get("reason", "unknown_error")
+
+
+def _delays(box: Sandbox, app_id: str) -> bool:
+    app = box.state.apps.get(app_id)
+    return app is not None and app.events_delayed
+
+
+def disable(box: Sandbox, app: App) -> None:
+    """Slack stops sending events to an app that hardly ever takes them, until somebody switches them on again."""
+    app.events_disabled = True
+    box.tell("app")
+
+
+def enable(box: Sandbox, app: App) -> None:
+    app.events_disabled = False
+    box.subscriptions.forgive(app.id)
+    box.tell("app")
 
 
 async def verified(box: Sandbox, app: App) -> Json:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import facts
-from .delivery import deliver_event
+from .delivery import admitted, deliver_event
 from .sandbox import Sandbox
 from .state import App, Channel
 
@@ -42,7 +42,7 @@ def publish(
         if only_app is not None and app.id != only_app:
             continue
         listener = _listener(box, app, names, channel, everyone, also)
-        if listener is not None:
+        if listener is not None and admitted(box, app):
             deliver_event(box, app, _envelope(box, app, event, listener))
 
 

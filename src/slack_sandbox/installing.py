@@ -107,7 +107,8 @@ def install(box: Sandbox, team: str, given: Json) -> App:
         app = _new_app(box, team, given)
     app.manifest = given
     app.installed = True
-    app.socket_link_disabled = False
+    app.socket_link_disabled = app.events_disabled = False
+    box.subscriptions.forgive(app.id)
     bot = box.user(app.bot_user_id)
     bot.real_name = (app.features.get("bot_user") or {}).get("display_name") or name
     bot.deleted = False

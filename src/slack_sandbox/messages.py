@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from . import rich_text, shapes
+from . import rich_text, shapes, unfurling
 from .errors import SlackError
 from .events import publish
 from .sandbox import Sandbox
@@ -77,6 +77,7 @@ def _added(box: Sandbox, channel: Channel, message: Message) -> Message:
     event = shapes.message(box, message) | _place(channel) | {"event_ts": message.ts}
     publish(box, channel.team_id, event, channel=channel)
     _mentions(box, channel, message)
+    unfurling.told(box, channel, message)
     box.tell_members("message", channel)
     return message
 

@@ -13,6 +13,7 @@ from .live import Live
 from .outside import Outside
 from .rates import Rates
 from .state import App, Channel, Message, State, User, Workspace
+from .subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from .delivery import Delivery
@@ -52,6 +53,7 @@ class Sandbox:
         self.ids = Ids(seed)
         self.faults = Faults()
         self.rates = Rates(self.clock, enabled=rates)
+        self.subscriptions = Subscriptions(self.clock)
         self.live = Live()
         self.calls: Log[ApiCall] = Log()
         self.sent: Log[Sent] = Log()
@@ -112,6 +114,7 @@ class Sandbox:
         self.whispered.clear()
         self.message_values.clear()
         self.uploads.clear()
+        self.subscriptions.forget()
         # Whoever looks at a page here sees that everything is gone.
         self.tell("reset")
 

@@ -154,6 +154,10 @@ class App:
     verification_token: str
     installed: bool = True
     socket_link_disabled: bool = False
+    # Slack stopped sending events because the app failed to take them.
+    events_disabled: bool = False
+    # The app's "Delayed Events" switch: after the retries, once an hour for a day.
+    events_delayed: bool = False
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,8 +76,10 @@ class Recorder:
     def events(self, kind: str) -> list[Json]:
         return [body["event"] for body in self.of("event") if body["event"]["type"] == kind]
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 3.0) -> None:
-        for _ in range(int(seconds / 0.01)):
+    async def until(self, condition: Callable[[], Any], seconds: float = 20.0) -> None:
+        """Waits for an effect; generous, because the machine may be busy with other things."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
             if condition():
                 return
             await asyncio.sleep(0.01)

@@ -96,3 +96,68 @@ async def test_seeding_the_same_people_again_tells_nobody(stage: Stage) -> None:
     await stage.people.workspace({"id": stage.team, "name": "Acme", "domain": "acme"}, [{"name": "ada", "real_name": "Ada Lovelace"}])
     await asyncio.sleep(0.05)
     assert not stage.app.events("user_change")
+
+
+async def test_an_app_that_never_answers_loses_its_subscription(stage: Stage) -> None:
+    await stage.people.settings(events_failing_from=10)
+    stage.app.answers["event"] = lambda _: PlainTextResponse("no", 500)
+    for turn in range(8):
+        await stage.people.change_user(stage.bo, real_name=f"Bo {turn}")
+
+    async def row() -> dict[str, object]:
+        found: dict[str, object] = (await stage.people.call("GET", "workspaces"))["workspaces"][0]["apps"][0]
+        return found
+
+    await stage.app.until(lambda: stage.box.app(stage.keys["app_id"]).events_disabled)
+    assert (await row())["events_disabled"] is True
+    await stage.people.advance(61)  # the retries still planned are not made
+    await stage.app.until(lambda: not stage.box.outgoing)
+    stage.app.seen.clear()
+    stage.app.answers.clear()
+    await stage.people.change_user(stage.bo, real_name="Bo unheard")
+    assert not stage.box.outgoing
+    await stage.people.switch_events(stage.keys["app_id"], enabled=True)
+    await stage.people.change_user(stage.bo, real_name="Bo heard")
+    await stage.app.until(lambda: stage.app.events("user_change"))
+    assert [one["user"]["real_name"] for one in stage.app.events("user_change")] == ["Bo heard"]
+
+
+async def test_few_failures_end_nothing(stage: Stage) -> None:
+    stage.app.answers["event"] = lambda _: PlainTextResponse("no", 500, headers={"x-slack-no-retry": "1"})
+    for turn in range(20):
+        await stage.people.change_user(stage.bo, real_name=f"Bo {turn}")
+    await stage.app.until(lambda: len(stage.app.events("user_change")) == 20)
+
+
+async def test_too_many_events_are_dropped_with_one_notice_a_minute(stage: Stage) -> None:
+    await stage.people.settings(rates=True, events_per_hour=5)
+
+    def notices() -> list[dict[str, object]]:
+        return [body for body in stage.app.of("event") if body["type"] == "app_rate_limited"]
+
+    def told() -> int:
+        return sum(body["type"] == "event_callback" for body in stage.app.of("event"))
+
+    for turn in range(9):
+        await stage.people.change_user(stage.bo, real_name=f"Bo {turn}")
+    await stage.app.until(lambda: told() == 5 and notices())
+    await stage.people.advance(60)
+    await stage.people.change_user(stage.bo, real_name="Bo later")
+    await stage.app.until(lambda: len(notices()) == 2)
+    assert notices()[0]["team_id"] == stage.team
+    assert notices()[0]["minute_rate_limited"] % 60 == 0  # type: ignore[operator]
+    assert told() == 5
+    await stage.people.advance(3600)
+    await stage.people.change_user(stage.bo, real_name="Bo much later")
+    await stage.app.until(lambda: told() == 6)
+
+
+async def test_delayed_events_come_hourly_for_a_day(stage: Stage) -> None:
+    await stage.people.switch_events(stage.keys["app_id"], delayed=True)
+    stage.app.answers["event"] = lambda _: PlainTextResponse("no", 500)
+    await stage.people.change_user(stage.bo, real_name="Bo D.")
+    for number, pause in enumerate((0, 61, 301, *(3601,) * 24)):
+        await stage.people.advance(pause)
+        await stage.app.until(lambda number=number: len(stage.app.events("user_change")) >= number + 2)
+    await stage.app.until(lambda: not stage.box.outgoing)
+    assert len(stage.app.events("user_change")) == 28

@@ -1,4 +1,4 @@
-"""Messages at another pace: scheduled, streamed, unfurled, and an assistant's status."""
+"""Messages at another pace: scheduled, streamed, and an assistant's status."""
 
 from typing import Any
 
@@ -70,19 +70,6 @@ def scheduled(call: Call) -> Json:
     ]
     page, more = call.page(rows)
     return {"scheduled_messages": page} | more
-
-
-@method("chat.unfurl")
-def unfurl(call: Call) -> Json:
-    unfurls = call.structure("unfurls")
-    if not isinstance(unfurls, dict):
-        raise SlackError("cannot_parse_attachment")
-    room = call.channel()
-    message = call.message(room, error="cannot_find_message")
-    before = shapes.message(call.box, message, room=room)
-    message.attachments = [*(message.attachments or []), *({"from_url": url, **row} for url, row in unfurls.items() if isinstance(row, dict))]
-    messages.changed(call.box, room, message, before)
-    return {}
 
 
 # -- streams -------------------------------------------------------------------------------------------------------

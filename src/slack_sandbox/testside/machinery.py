@@ -47,6 +47,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     rates: bool | None = None
     commercial: bool | None = None
+    events_per_hour: int | None = Field(None, ge=1, description="with rates on, events beyond are dropped with app_rate_limited")
+    events_failing_from: int | None = Field(None, ge=1, description="attempts in an hour before failing ones end a subscription")
 
 
 class Link(BaseModel):
@@ -91,7 +93,12 @@ async def clock(box: Box) -> Json:
 
 @router.get("/settings")
 async def settings(box: Box) -> Json:
-    return {"rates": box.rates.enabled, "commercial": box.rates.commercial}
+    return {
+        "rates": box.rates.enabled,
+        "commercial": box.rates.commercial,
+        "events_per_hour": box.subscriptions.hourly,
+        "events_failing_from": box.subscriptions.failing_from,
+    }
 
 
 @router.put("/settings")
@@ -100,6 +107,10 @@ async def set_settings(body: Settings, box: Box) -> Json:
         box.rates.enabled = body.rates
     if body.commercial is not None:
         box.rates.commercial = body.commercial
+    if body.events_per_hour is not None:
+        box.subscriptions.hourly = body.events_per_hour
+    if body.events_failing_from is not None:
+        box.subscriptions.failing_from = body.events_failing_from
     return await settings(box)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from .. import installing
-from ..delivery import verified
+from ..delivery import disable, enable, verified
 from ..errors import Impossible
 from ..people_events import user_changed
 from ..sandbox import Sandbox
@@ -98,6 +98,8 @@ def app_row(box: Sandbox, app: App) -> Json:
         "bot_id": app.bot_id,
         "description": app.manifest["display_information"].get("description", ""),
         "installed": app.installed,
+        "events_disabled": app.events_disabled,
+        "events_delayed": app.events_delayed,
         "home_tab": bool((app.features.get("app_home") or {}).get("home_tab_enabled")),
         "commands": [{key: one.get(key, "") for key in hinted} for one in app.commands],
         "shortcuts": [{key: one.get(key, "") for key in ("name", "type", "callback_id", "description")} for one in app.shortcuts],
@@ -180,6 +182,24 @@ async def remove_app(app: str, box: Box) -> Json:
     found = installed(box, app)
     installing.uninstall(box, found)
     return {"ok": True}
+
+
+class EventSwitch(BaseModel):
+    """`enabled` as on the app's settings page; `delayed` is its "Delayed Events" switch."""
+
+    enabled: bool | None = None
+    delayed: bool | None = None
+
+
+@router.put("/apps/{app}/events")
+async def switch_events(app: str, body: EventSwitch, box: Box) -> Json:
+    """Event subscriptions on or off; Slack itself switches them off when an app hardly ever takes its events."""
+    found = installed(box, app)
+    if body.delayed is not None:
+        found.events_delayed = body.delayed
+    if body.enabled is not None:
+        (enable if body.enabled else disable)(box, found)
+    return app_row(box, found)
 
 
 @router.post("/apps/{app}/verify")
