@@ -63,7 +63,7 @@ class Reaction:
         return {"name": self.name, "users": list(self.users), "count": len(self.users)}
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     ts: str
     channel: str

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from . import facts
 from .arguments import Arguments, read
 from .call import Call, required
-from .calls import ApiCall
+from .calls import ApiCall, kept
 from .errors import SlackError
 from .faults import Fault
 from .methods import Method
@@ -45,10 +45,11 @@ class Wire:
         if body is None:
             status, body, headers = self._call(name, given, token)
         lost = next((fault for fault in struck if fault.kind == "timeout_after_work"), None)
-        shown = {key: value for key, value in given.values.items() if key not in _SECRETS}
+        shown = orjson.dumps({key: value for key, value in given.values.items() if key not in _SECRETS})
+        answer = orjson.dumps(body)
         box.calls.add(
             ApiCall(
-                number, at, team, token.kind if token else None, name, shown, body,
+                number, at, team, token.kind if token else None, name, kept(shown), kept(answer),
                 round((time.perf_counter() - began) * 1000, 3), 0 if lost else status, token.app_id if token else None,
             )
         )
@@ -56,7 +57,7 @@ class Wire:
             # The work is done and logged; the caller never hears of it.
             await asyncio.sleep(30 if lost.seconds is None else lost.seconds)
             return Response(status_code=504)
-        return Response(orjson.dumps(body), status, headers, "application/json; charset=utf-8")
+        return Response(answer, status, headers, "application/json; charset=utf-8")
 
     async def _before(self, struck: list[Fault]) -> tuple[int, Json | None, dict[str, str]]:
         for fault in struck:

@@ -1,11 +1,15 @@
 """Reading conversations: which there are, who is in them, what was said."""
 
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from .. import shapes
 from ..call import Call
 from ..errors import SlackError
-from ..state import Channel, Kind
+from ..state import Channel, Kind, Message
 from . import method
 
 Json = dict[str, Any]
@@ -81,16 +85,16 @@ def _readable(call: Call) -> Channel:
     return room
 
 
-def _between(call: Call, stamps: list[str]) -> list[str]:
+def _between(call: Call, newest_first: Iterable[str]) -> Iterator[str]:
+    """Those of the stamps that the arguments `oldest` and `latest` admit."""
     oldest, latest, inclusive = _stamp(call, "oldest"), _stamp(call, "latest"), call.flag("inclusive")
-
-    def inside(ts: str) -> bool:
+    for ts in newest_first:
         at = float(ts)
+        if latest is not None and (at > latest or (at == latest and not inclusive)):
+            continue
         if oldest is not None and (at < oldest or (at == oldest and not inclusive)):
-            return False
-        return latest is None or at < latest or (at == latest and inclusive)
-
-    return [ts for ts in stamps if inside(ts)]
+            return
+        yield ts
 
 
 def _metadata(call: Call, shown: Json) -> Json:
@@ -102,22 +106,45 @@ def _metadata(call: Call, shown: Json) -> Json:
 @method("conversations.history")
 def history(call: Call) -> Json:
     room = _readable(call)
-    visible = [
-        ts
-        for ts, message in room.messages.items()
-        if message.thread_ts in (None, ts) or message.subtype == "thread_broadcast"
-    ]
-    rows = _between(call, visible)[::-1]
     cap = 15 if call.box.rates.commercial else 1000
-    page, more = call.page(rows, default=min(100, cap), high=cap)
+    size = call.number("limit", min(100, cap), high=cap)
+    # Only as far back as the page reaches: a channel may hold a hundred thousand messages.
+    rows = list(islice((ts for ts in _between(call, _before(call, room)) if _at_top(room.messages[ts])), size + 1))
+    page = rows[:size]
+    more = {"response_metadata": {"next_cursor": _cursor(page[-1])}} if len(rows) > size else {}
     answer: Json = {
         "messages": [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page],
-        "has_more": bool(more["response_metadata"]["next_cursor"]),
+        "has_more": bool(more),
         "pin_count": len(room.pins),
         "channel_actions_ts": None,
         "channel_actions_count": 0,
     }
-    return answer | (more if answer["has_more"] else {})
+    return answer | more
+
+
+def _at_top(message: Message) -> bool:
+    """Whether the message stands in the channel itself and not only in a thread."""
+    return message.thread_ts in (None, message.ts) or message.subtype == "thread_broadcast"
+
+
+def _cursor(ts: str) -> str:
+    """Slack's own look: where the next page starts, in Base64."""
+    return base64.b64encode(f"next_ts:{ts.replace('.', '')}".encode()).decode()
+
+
+def _before(call: Call, room: Channel) -> Iterator[str]:
+    """Stamps below the cursor, newest first."""
+    cursor = call.maybe("cursor")
+    if cursor is None:
+        return reversed(room.messages)
+    try:
+        name, _, number = base64.b64decode(cursor, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise SlackError("invalid_cursor") from None
+    if name != "next_ts" or not number.isascii() or not number.isdigit():
+        raise SlackError("invalid_cursor")
+    below = int(number)
+    return (ts for ts in reversed(room.messages) if int(ts.replace(".", "")) < below)
 
 
 @method("conversations.replies")
@@ -129,7 +156,7 @@ def replies(call: Call) -> Json:
     if parent.thread_ts and parent.thread_ts in room.messages:
         parent = room.messages[parent.thread_ts]
     # The first message of a thread is always part of the answer, whatever the bounds.
-    rows = [parent.ts, *_between(call, parent.replies)]
+    rows = [parent.ts, *reversed(list(_between(call, reversed(parent.replies))))]
     page, more = call.page(rows, default=15 if call.box.rates.commercial else 1000)
     has_more = bool(more["response_metadata"]["next_cursor"])
     shown = [_metadata(call, shapes.message(call.box, room.messages[ts], room=room)) for ts in page]

@@ -1,12 +1,15 @@
 """What a person can see, and what changed."""
 
+from collections.abc import Iterator
+from itertools import islice
+
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
 from .. import fileserver, shapes
 from ..errors import Impossible
 from ..sandbox import Sandbox
-from ..state import Channel, File, User
+from ..state import Channel, File, Message, User
 from ..watching import screen
 from . import Box, Json, installed, person, room
 from .seeding import channel_row
@@ -45,10 +48,11 @@ async def messages(
     found = room(box, channel)
     if not _visible(found, person(box, as_) if as_ else None):
         raise Impossible("channel_not_found", channel, status=404)
-    seen = [*found.messages.values(), *(one for one in found.ephemerals if as_ is not None and one.to == as_)]
-    seen.sort(key=lambda one: float(one.ts))
-    if before:
-        seen = [one for one in seen if float(one.ts) < float(before)]
+    below = before or "9"
+    kept: Iterator[Message] = (one for one in reversed(found.messages.values()) if one.ts < below)
+    seen = list(islice(kept, limit) if limit > 0 else kept)
+    seen += (one for one in found.ephemerals if one.to == as_ and one.ts < below)
+    seen.sort(key=lambda one: one.ts)
     if limit > 0:
         seen = seen[-limit:]
     return {"messages": [shapes.message(box, one, room=None if one.to else found) for one in seen]}

@@ -1,5 +1,6 @@
 """Making and changing workspaces, people and apps."""
 
+from itertools import takewhile
 from typing import Any
 
 from fastapi import APIRouter
@@ -127,11 +128,11 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
     }
     if viewer is not None:
         read = channel.last_read.get(viewer, "0")
-        seen = [
-            one
-            for one in channel.messages.values()
-            if one.ts > read and one.user != viewer and one.thread_ts in (None, one.ts) and viewer in channel.members
-        ]
+        seen = []
+        if viewer in channel.members:
+            for one in takewhile(lambda message: message.ts > read, reversed(channel.messages.values())):
+                if one.user != viewer and one.thread_ts in (None, one.ts):
+                    seen.append(one)
         row |= {
             "is_member": viewer in channel.members,
             "last_read": channel.last_read.get(viewer),
