@@ -53,6 +53,7 @@ from dispatch.people import queries as people
 from dispatch.people.web import SignInNeeded, Visits
 from dispatch.plugins import Outside, discover
 from dispatch.projects.installations import SLUG, SlackInstallations
+from dispatch.projects.plugin_setup import fill_missing_ids
 from dispatch.projects.providers import Providers
 from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
@@ -291,8 +292,9 @@ async def _care(h: House) -> None:
             if chat is None:
                 continue
             try:
-                await chat.identity()
+                who = await chat.identity()
                 down = None
+                await fill_missing_ids(h.db, h.providers, instance, who)
             except ProviderError:
                 down = known or clock.now()
             if down != known:

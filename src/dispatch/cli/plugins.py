@@ -57,7 +57,7 @@ def configure(
     from dispatch.people.find import organization
     from dispatch.plugins import discover
     from dispatch.projects import queries
-    from dispatch.projects.actions import configure_plugin
+    from dispatch.projects.plugin_actions import configure_plugin
     from dispatch.settings import Settings
 
     values: dict[str, Any] = {}

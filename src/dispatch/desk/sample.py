@@ -17,8 +17,9 @@ from dispatch.people import queries as people
 from dispatch.people.actions import account_for, add_member, create_organization, link_chat, person_for
 from dispatch.people.models import Person
 from dispatch.projects import queries as projects
-from dispatch.projects.actions import add_tags, add_type, configure_plugin, create_project
-from dispatch.projects.models import PluginInstance, Priority, Project, Severity, SituationType, SlackDirectory
+from dispatch.projects.actions import add_tags, add_type, create_project
+from dispatch.projects.models import Priority, Project, Severity, SituationType
+from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.providers import PluginLike
 from dispatch.situations.models import Participant, ParticipantRole, Situation, SituationNumber
 
@@ -161,22 +162,10 @@ async def connect_slack(
         "team_id": app["team_id"],
     }
     async with db.tx(org.id) as t:
-        made: list[PluginInstance] = []
         for project in await projects.projects(t):
-            made.append(
-                await configure_plugin(t, project, plugins["slack-conversation"], conversation, vault=vault, enabled=True)
-            )
-            for slug, values in (("slack-contact", base), ("jitsi", {})):
+            for slug, values in (("slack-conversation", conversation), ("slack-contact", base), ("jitsi", {})):
                 if slug in plugins:
                     await configure_plugin(t, project, plugins[slug], values, vault=vault, enabled=True)
-    async with db.system() as t:
-        for instance in made:
-            await t.merge(
-                SlackDirectory(
-                    org_id=org.id, instance_id=instance.id, project_id=instance.project_id, team_id=app["team_id"],
-                    app_id=app["app_id"], bot_user_id=app["bot_user_id"], reachable=True,
-                )
-            )  # fmt: skip
 
 
 async def _past(

@@ -11,8 +11,7 @@ from dispatch.people import queries as people
 from dispatch.ports.plugin import SlackClients
 from dispatch.projects import queries
 from dispatch.projects.providers import Providers
-
-SLUG = "slack-conversation"
+from dispatch.projects.slack_instances import SLUG as SLUG
 
 
 class SlackInstallations:

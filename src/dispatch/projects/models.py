@@ -98,11 +98,16 @@ class PluginInstance(Tenant, Base):
 
     project_id: Mapped[int]
     slug: Mapped[str] = mapped_column(Text)
+    #: What people call it, where a project has several of a plugin.
+    label: Mapped[str] = mapped_column(Text, default="")
     enabled: Mapped[bool] = mapped_column(default=False)
     settings: Mapped[dict[str, Any]]
     secrets: Mapped[bytes] = mapped_column(SECRETS)
     version: Mapped[int] = mapped_column(Integer, default=1)
     changed_at: Mapped[datetime]
+    #: What the latest test of the connection said, and when.
+    checks: Mapped[list[Any]] = mapped_column(default=list)
+    checked_at: Mapped[datetime | None]
 
 
 class SlackDirectory(Base):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 import orjson
+from pydantic import BaseModel
 
 from dispatch.kit.crypto import Vault
 from dispatch.kit.db import Database, OrgId
@@ -30,9 +31,15 @@ class PluginLike(Protocol):
     @property
     def slug(self) -> str: ...
     @property
+    def title(self) -> str: ...
+    @property
     def kind(self) -> str: ...
     @property
-    def settings(self) -> type[Any]: ...
+    def description(self) -> str: ...
+    @property
+    def many(self) -> bool: ...
+    @property
+    def settings(self) -> type[BaseModel]: ...
     @property
     def provider(self) -> Callable[[Any, Any], object]: ...
 
@@ -127,6 +134,10 @@ class Providers:
             plugin = self.plugins[instance.slug]
             self._made[key] = plugin.provider(self.settings_of(instance), self.outside(place))
         return self._made[key]
+
+    def try_out(self, plugin: PluginLike, settings: Any, place: Place) -> Any:
+        """A provider from settings that may not be stored yet; not kept."""
+        return plugin.provider(settings, self.outside(place))
 
     def settings_of(self, instance: PluginInstance) -> Any:
         """The instance's settings, secrets opened."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import Invalid, NotFound
+from dispatch.kit.events import Event
 from dispatch.projects.models import PluginInstance, Priority, Project, Severity, SituationType, Tag
 
 Choice = TypeVar("Choice", SituationType, Severity, Priority)
@@ -100,3 +101,64 @@ async def instances(t: Read, project_id: int | None = None, *, slug: str | None 
     if slug is not None:
         query = query.where(PluginInstance.slug == slug)
     return list(await t.scalars(query.order_by(PluginInstance.id)))
+
+
+async def configured(t: Read, project_id: int, slug: str, instance_id: int | None = None) -> PluginInstance | None:
+    """The instance of a plugin in a project, enabled or not; with an id that one; None when there is none.
+
+    Raises:
+        Invalid: there are several and none is named.
+    """
+    query = select(PluginInstance).where(
+        PluginInstance.org_id == t.org, PluginInstance.project_id == project_id, PluginInstance.slug == slug
+    )
+    if instance_id is not None:
+        query = query.where(PluginInstance.id == instance_id)
+    found = list(await t.scalars(query.order_by(PluginInstance.id)))
+    if len(found) > 1:
+        named = ", ".join(f"{each.id} ({each.label or 'no label'})" for each in found)
+        raise Invalid(f"This project has several of {slug}: {named}. Say which one.")
+    return found[0] if found else None
+
+
+async def configured_plugins(t: Read, project_id: int) -> list[PluginInstance]:
+    """All instances of a project, enabled or not, oldest first."""
+    return list(
+        await t.scalars(
+            select(PluginInstance)
+            .where(PluginInstance.org_id == t.org, PluginInstance.project_id == project_id)
+            .order_by(PluginInstance.id)
+        )
+    )
+
+
+async def plugin_instance(t: Read, project_id: int, instance_id: int) -> PluginInstance:
+    """By id.
+
+    Raises:
+        NotFound: not one of this project.
+    """
+    found = await t.get(PluginInstance, (t.org, instance_id))
+    if found is None or found.project_id != project_id:
+        raise NotFound("There is no such plugin in this project.")
+    return found
+
+
+async def plugin_history(t: Read, instance: PluginInstance, *, limit: int = 100) -> list[Event]:
+    """What was done to an instance, newest first. Rows of earlier versions name the plugin instead of the instance."""
+    of_it = Event.data["instance"].as_integer() == instance.id
+    before_ids = and_(~Event.data.has_key("instance"), Event.data["plugin"].as_string() == instance.slug)
+    return list(
+        await t.scalars(
+            select(Event)
+            .where(
+                Event.org_id == t.org,
+                Event.subject_kind == "project",
+                Event.subject_id == instance.project_id,
+                Event.fact.like("plugin.%"),
+                or_(of_it, before_ids),
+            )
+            .order_by(Event.at.desc(), Event.id.desc())
+            .limit(limit)
+        )
+    )

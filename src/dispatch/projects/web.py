@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from dispatch.kit.db import Database
 from dispatch.people.web import Visits
-from dispatch.projects import queries
+from dispatch.projects import plugins_web, queries
 from dispatch.projects.providers import Providers
 
 
@@ -29,4 +29,5 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
             project = await queries.project(t, None)
         return RedirectResponse(f"/{org}/settings/projects/{project.slug}/{path}", 303)
 
+    routes.include_router(plugins_web.router(db, visits, pages, providers))
     return routes

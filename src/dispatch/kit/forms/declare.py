@@ -1,14 +1,19 @@
-"""The declaration of a form: a pydantic model whose fields say how a person is asked for them."""
+"""The declaration of a form: a pydantic model whose fields say how a person is asked for them.
+
+A model of settings needs no such words: its types say it, its titles and descriptions are the labels and helps.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date as day
+from enum import Enum
 from functools import cache
 from types import NoneType
 from typing import Any, Literal, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -49,6 +54,7 @@ class Input:
     many: bool = False
     whole: bool = False
     default: Any = None
+    group: str = ""
 
 
 class Form(BaseModel):
@@ -66,9 +72,25 @@ class Form(BaseModel):
 
 
 @cache
-def inputs(form: type[Form]) -> Mapping[str, Input]:
-    """The inputs of a form by key, in the order of their declaration; fields declared otherwise are not asked for."""
+def inputs(form: type[BaseModel]) -> Mapping[str, Input]:
+    """The inputs of a form by key, in the order of their declaration; fields declared otherwise are not asked for.
+
+    Of a model that is no `Form` all fields are asked for, each by its type; `json_schema_extra={"group": ...}` puts
+    fields under a heading.
+    """
+    if not issubclass(form, Form):
+        return {key: _setting(key, info) for key, info in form.model_fields.items()}
     return {key: _input(key, info) for key, info in form.model_fields.items() if "form" in _extra(info)}
+
+
+def enum_choices(form: type[BaseModel]) -> dict[str, list[Option]]:
+    """The options of fields whose type is an enum, by key."""
+    bare = {key: _bare(info.annotation) for key, info in form.model_fields.items()}
+    return {
+        key: [Option(str(each.value), str(each.value)) for each in kind]
+        for key, kind in bare.items()
+        if isinstance(kind, type) and issubclass(kind, Enum)
+    }
 
 
 def text(
@@ -193,6 +215,47 @@ def _input(key: str, info: FieldInfo) -> Input:
     )
 
 
+def _setting(key: str, info: FieldInfo) -> Input:
+    bare = _bare(info.annotation)
+    kind = _kind(bare)
+    return Input(
+        kind=kind,
+        label=info.title or key,
+        help=info.description or "",
+        key=key,
+        required=kind != "switch" and _is_required(info),
+        whole=bare is int,
+        least=_bound(info, "ge"),
+        most=_bound(info, "le"),
+        default=None if info.is_required() else info.get_default(call_default_factory=True, validated_data={}),
+        group=str(_extra(info).get("group", "")),
+    )
+
+
+def _kind(bare: Any) -> Kind:
+    if not isinstance(bare, type):
+        raise TypeError(f"no input for {bare}: use bool, int, float, str, SecretStr, date or an enum")
+    for types, kind in _KINDS.items():
+        if issubclass(bare, types):
+            return kind
+    raise TypeError(f"no input for {bare}: use bool, int, float, str, SecretStr, date or an enum")
+
+
+# In this order: True is an int, and a text enum is a str.
+_KINDS: Mapping[type | tuple[type, ...], Kind] = {
+    bool: "switch",
+    Enum: "choice",
+    SecretStr: "secret",
+    (int, float): "number",
+    day: "date",
+    str: "text",
+}
+
+
+def _bound(info: FieldInfo, name: str) -> float | None:
+    return next((getattr(each, name) for each in info.metadata if getattr(each, name, None) is not None), None)
+
+
 def _extra(info: FieldInfo) -> dict[str, Any]:
     extra = info.json_schema_extra
     return cast("dict[str, Any]", extra) if isinstance(extra, dict) else {}
@@ -205,7 +268,11 @@ def _gets_default(info: FieldInfo) -> bool:
 
 def _is_required(info: FieldInfo) -> bool:
     """With a default that is something and a type that does not admit None, emptying it is a mistake too."""
-    return info.is_required() or not (_admits_none(info) or info.get_default() in ("", None, []))
+    if info.is_required():
+        return True
+    default = info.get_default()
+    plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+    return not (_admits_none(info) or plain in ("", None, []))
 
 
 def _admits_none(info: FieldInfo) -> bool:

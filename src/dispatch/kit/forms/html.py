@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from dispatch.kit.forms.declare import Form, Input, Kind, Option, inputs
+from pydantic import BaseModel
+
+from dispatch.kit.forms.declare import Input, Kind, Option, inputs
 from dispatch.kit.forms.read import F, plain, read
 
 #: Appended to the key of a secret: the name of the checkbox that takes the secret away.
@@ -55,6 +57,7 @@ class HtmlField:
     most: float | None
     is_set: bool
     remove: str | None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,17 @@ class HtmlForm:
     fields: list[HtmlField]
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def groups(self) -> list[tuple[str, list[HtmlField]]]:
+        """The fields under their headings, in order; those without one first."""
+        found: dict[str, list[HtmlField]] = {}
+        for each in self.fields:
+            found.setdefault(each.group, []).append(each)
+        return list(found.items())
+
 
 def to_html(
-    form: type[Form],
+    form: type[BaseModel],
     *,
     choices: Mapping[str, Sequence[Option]],
     values: Mapping[str, Any] | None = None,
@@ -87,7 +98,7 @@ def to_html(
     return HtmlForm(fields, [message for key, message in wrong.items() if key not in asked])
 
 
-def html_values(form: type[Form], data: Sent) -> dict[str, Any]:
+def html_values(form: type[BaseModel], data: Sent) -> dict[str, Any]:
     """Raw values by key, for rendering again. An unticked switch and an empty list send nothing, and mean just that."""
     found: dict[str, Any] = {}
     for key, asked in inputs(form).items():
@@ -148,6 +159,7 @@ def _field(asked: Input, options: Sequence[Option], value: Any, error: str | Non
         most=asked.most,
         is_set=is_set,
         remove=asked.key + REMOVE if is_set and not asked.required else None,
+        group=asked.group,
     )
 
 

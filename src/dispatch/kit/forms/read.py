@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatch.kit.errors import Invalid
@@ -72,7 +72,7 @@ def read(form: type[F], values: Mapping[str, Any], *, choices: Mapping[str, Sequ
     raise FormErrors(ordered, labels={key: each.label for key, each in asked.items()}) from None
 
 
-def explain(form: type[Form], error: ValidationError) -> dict[str, str]:
+def explain(form: type[BaseModel], error: ValidationError) -> dict[str, str]:
     """A validation error in plain English, by field."""
     asked = inputs(form)
     told: dict[str, str] = {}

@@ -27,11 +27,12 @@ async def check(
         _scopes(who, private_only=settings.private_channels),
         *_optional(who),
     ]
+    events_mode = bool(settings.signing_secret.get_secret_value())
     if app is not None:
-        found.append(await _app_token(app))
+        found.append(await _app_token(app, events_mode=events_mode))
     if user is not None:
         found.append(await _user_token(user, who))
-    if not settings.signing_secret.get_secret_value():
+    if not events_mode:
         found.append(Check("Signing Secret", True, "Not given: only Socket Mode can be used."))
     return found
 
@@ -78,13 +79,16 @@ def _optional(who: Identity) -> list[Check]:
     ]
 
 
-async def _app_token(app: SlackClient) -> Check:
+async def _app_token(app: SlackClient, *, events_mode: bool) -> Check:
+    name = "Socket Mode App Token"
     try:
         # Gives an address that nobody uses; it expires by itself.
         await app.call("apps.connections.open")
     except ProviderError as why:
-        return _failed("Socket Mode App Token", why)
-    return Check("Socket Mode App Token", True, "Works.")
+        if isinstance(why, Refused) and why.code == "socket_mode_not_enabled" and events_mode:
+            return Check(name, True, "Not used: Socket Mode is switched off in the Slack app.")
+        return _failed(name, why)
+    return Check(name, True, "Works.")
 
 
 async def _user_token(user: SlackClient, bot: Identity) -> Check:
