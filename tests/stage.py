@@ -20,7 +20,7 @@ from dispatch.kit.crypto import generate_key
 from dispatch.kit.slack.manifest import manifest
 from dispatch.people.actions import account_for, create_api_token, one_time_link
 from dispatch.people.queries import organization
-from dispatch.projects.actions import configure_plugin
+from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.queries import project as project_named
 from dispatch.settings import Settings
 from slack_sandbox.client import SandboxClient

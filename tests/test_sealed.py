@@ -13,8 +13,8 @@ from dispatch.kit.db import Database, OrgId
 from dispatch.kit.sealed import Sealed, keys_in_use, rotate, sealed_columns
 from dispatch.people.queries import organizations
 from dispatch.plugins import discover
-from dispatch.projects.actions import configure_plugin
 from dispatch.projects.models import PluginInstance
+from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.providers import secret_context
 from dispatch.projects.queries import project
 from dispatch.schema import metadata
