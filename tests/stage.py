@@ -45,8 +45,16 @@ class Stage:
     async def settle(self, timeout: float = 30.0) -> None:
         """Until no step is pending or running, or those left wait for a later try."""
         async with asyncio.timeout(timeout):
-            while await self._busy():
+            while await self._busy() or await self._undelivered():
                 await asyncio.sleep(0.03)
+
+    async def _undelivered(self) -> bool:
+        """Whether Slack's sandbox still delivers, or the inbox holds what could be handled now."""
+        async with self.house.db.system() as t:
+            due = "select count(*) from slack_inbox where state = 'waiting' and next_at <= now()"
+            if (await t.execute(text(due))).scalar():
+                return True
+        return False
 
     async def _busy(self) -> bool:
         for step in await self.steps():
@@ -187,9 +195,16 @@ class Stage:
             return await create_api_token(t, org.id, role=role)
 
 
+async def connected(slack: SandboxClient, app: str, *, count: int = 1) -> None:
+    """Until so many sockets of the app are open."""
+    async with asyncio.timeout(30):
+        while (await slack.call("GET", f"apps/{app}/socket"))["connections"] != count:
+            await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
-async def staged(database_url: str, *, rates: bool = False) -> AsyncIterator[Stage]:
-    """Start everything; the sample organization is filled in and connected to the sandbox."""
+async def staged(database_url: str, *, rates: bool = False, socket_mode: bool = False) -> AsyncIterator[Stage]:
+    """Start everything; the sample organization is filled in and connected to the sandbox, over HTTP or Socket Mode."""
     load_slack_handlers()
     # Named TCP: with protocol 0 asyncio leaves Nagle on, and each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -199,13 +214,15 @@ async def staged(database_url: str, *, rates: bool = False) -> AsyncIterator[Sta
         settings = Settings(
             secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test"
         )
-        app = create_app(lambda: house(settings, database_url=database_url), worker=True)
+        app = create_app(lambda: house(settings, database_url=database_url), worker=True, socket_look=0.1)
         async with serving(app, listener), httpx.AsyncClient(base_url=base_url) as web:
             h: House = app.state.house
             await sample.fill(h.db)
             await box.client.workspace(**sample.workspace())
-            installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG))
-            await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed)
+            installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG, socket=socket_mode))
+            await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed, socket=socket_mode)
+            if socket_mode:
+                await connected(box.client, installed["app_id"])
             general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")
             try:
                 yield Stage(h, box.client, web, base_url, general, installed)

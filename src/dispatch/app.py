@@ -8,6 +8,7 @@ import hmac
 import importlib
 import os
 import pkgutil
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -36,14 +37,19 @@ from dispatch.kit import backup, clock, embedded
 from dispatch.kit.crypto import Vault
 from dispatch.kit.db import APP_ROLE, Database, OrgId
 from dispatch.kit.errors import DispatchError, ProviderError, SetupError
+from dispatch.kit.events import Subject
 from dispatch.kit.flows import Runner, StepContext, all_flows
 from dispatch.kit.flows.journal import JOB_KIND, re_enqueue_orphans
 from dispatch.kit.jobs import JobWorker
 from dispatch.kit.signing import Signer
 from dispatch.kit.slack.budget import DatabaseBudget
 from dispatch.kit.slack.client import SlackClient
+from dispatch.kit.slack.dispatcher import Dispatcher
+from dispatch.kit.slack.drain import Drain
 from dispatch.kit.slack.endpoints import Endpoints
+from dispatch.kit.slack.inbox import Inbox, prune
 from dispatch.kit.slack.rates import Lane
+from dispatch.kit.slack.sockets import RENEW, Sockets
 from dispatch.kit.web import health
 from dispatch.kit.web.headers import security_headers
 from dispatch.kit.web.live import Live
@@ -59,6 +65,7 @@ from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.schema import metadata
 from dispatch.settings import Settings
+from dispatch.situations import queries as situations
 from dispatch.situations.builtin import BuiltinTickets
 from dispatch.situations.queries import Links
 
@@ -71,6 +78,8 @@ DUE_LOOK = 1.0
 CARE_LOOK = 10.0
 #: Seconds between looks whether last night's backup is there.
 BACKUP_LOOK = 60.0
+#: Seconds between deletions of what is kept long enough.
+TIDY_LOOK = 600.0
 
 
 def load_slack_handlers() -> None:
@@ -82,7 +91,7 @@ def load_slack_handlers() -> None:
 
 @dataclass
 class House:
-    """Everything a process shares: database, providers, Slack."""
+    """Everything a process shares: database, providers, Slack. `name` tells processes apart."""
 
     settings: Settings
     db: Database
@@ -91,6 +100,10 @@ class House:
     installations: SlackInstallations
     services: dict[type, object]
     live: Live
+    inbox: Inbox
+    dispatcher: Dispatcher
+    http: aiohttp.ClientSession
+    name: str
 
     @property
     def base_url(self) -> str:
@@ -148,14 +161,23 @@ async def house(settings: Settings, *, database_url: str, pool: int = 8) -> Asyn
                 "document": lambda place: BuiltinDocuments(db, place.org, place.org_slug, base),
             },
         )
+        installations = SlackInstallations(db, providers, slack)
+        inbox = Inbox(db, vault)
+        services: dict[type, object] = {Providers: providers, Signer: Signer(settings.secret_key)}
+
+        async def project_of(org: OrgId, about: Subject) -> int | None:
+            async with db.read(org) as t:
+                return await situations.project_of(t, about.id)
+
+        dispatcher = Dispatcher(db, installations, inbox, services, key=key, project_of=project_of)
         yield House(
-            settings, db, vault, providers, SlackInstallations(db, providers, slack),
-            {Providers: providers, Signer: Signer(settings.secret_key)}, Live(database_url),
+            settings, db, vault, providers, installations, services, Live(database_url), inbox, dispatcher, http,
+            name=f"{socket.gethostname()} {os.getpid()} {os.urandom(3).hex()}",
         )  # fmt: skip
 
 
-def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAPI:
-    """The web application; with `worker` it also works jobs in the same process."""
+def create_app(make_house: Callable[[], Any], *, worker: bool = False, socket_look: float = RENEW) -> FastAPI:
+    """The web application; with `worker` it also works jobs in the same process, and looks for sockets to hold."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -163,7 +185,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
             _mount(app, h, pages)
             app.state.house = h
             if worker:
-                async with running_worker(h):
+                async with running_worker(h, socket_look=socket_look):
                     yield
             else:
                 yield
@@ -179,7 +201,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False) -> FastAP
 def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     visits = Visits(h.db)
     app.include_router(health.routes(h.db, backups_of=h.backups_of))
-    app.include_router(Endpoints(h.db, h.installations, h.services).router(), prefix="/api/v1")
+    app.include_router(Endpoints(h.dispatcher).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
@@ -244,8 +266,9 @@ def _errors(app: FastAPI, pages: Environment) -> None:
 
 
 @asynccontextmanager
-async def running_worker(h: House, *, heartbeat: float = 8.0) -> AsyncIterator[JobWorker]:
-    """Work jobs and look after what is due, until the block is left; then running jobs get ten seconds."""
+async def running_worker(h: House, *, heartbeat: float = 8.0, socket_look: float = RENEW) -> AsyncIterator[JobWorker]:
+    """Work jobs, empty the inbox, hold sockets and look after what is due, until the block is left; then what runs gets
+    some seconds."""
     runner = Runner(h.db, h.services, checkpoint=_crash_points(h.settings.crash_dir))
     worker = JobWorker(
         h.db.url,
@@ -254,12 +277,18 @@ async def running_worker(h: House, *, heartbeat: float = 8.0) -> AsyncIterator[J
         name=f"worker {os.getpid()}",
         set_role=APP_ROLE,
     )
+    sockets = Sockets(
+        h.db, h.dispatcher, open_link=h.installations.socket_link, session=h.http, holder=h.name, every=socket_look
+    )
     task = asyncio.create_task(worker.run())
     try:
         async with (
             _background(_every(DUE_LOOK, lambda: _call_due(h)), "due"),
             _background(_every(CARE_LOOK, lambda: _care(h)), "care"),
             _background(_every(BACKUP_LOOK, lambda: _back_up(h)), "backup"),
+            _background(_every(TIDY_LOOK, lambda: _tidy(h)), "tidy"),
+            _background(Drain(h.db, h.inbox, h.installations, h.dispatcher.project_of).run(), "inbox"),
+            _background(sockets.run(), "sockets"),
         ):
             yield worker
     finally:
@@ -301,6 +330,11 @@ async def _care(h: House) -> None:
                 await note_reach(
                     h.db, org, instance.project_id, instance=instance.id, team=chat.team_id, down_since=down
                 )
+
+
+async def _tidy(h: House) -> None:
+    """Delete what is kept long enough."""
+    await prune(h.db)
 
 
 async def _organizations(h: House) -> list[OrgId]:

@@ -8,6 +8,8 @@ import dispatch.kit.events
 import dispatch.kit.flows.journal
 import dispatch.kit.slack.budget
 import dispatch.kit.slack.channel_names
+import dispatch.kit.slack.inbox
+import dispatch.kit.slack.sockets
 import dispatch.oncall.models
 import dispatch.people.models
 import dispatch.projects.models

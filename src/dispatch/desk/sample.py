@@ -144,15 +144,15 @@ async def fill(db: Database) -> None:
 
 
 async def connect_slack(
-    db: Database, vault: Vault, plugins: dict[str, PluginLike], app: dict[str, Any]
+    db: Database, vault: Vault, plugins: dict[str, PluginLike], app: dict[str, Any], *, socket: bool = False
 ) -> None:
-    """Configure both projects with the installed app, as an operator would in the settings."""
+    """Configure both projects with the installed app, as an operator would in the settings, for HTTP or Socket Mode."""
     async with db.system() as t:
         org = await people.organization(t, SLUG)
     assert org is not None
     base = {
         "api_bot_token": app["bot_token"],
-        "socket_mode_app_token": app.get("app_token") or "",
+        "socket_mode_app_token": app["app_token"] if socket else "",
         "signing_secret": app["signing_secret"],
     }
     conversation = base | {

@@ -35,6 +35,8 @@ GLOBAL_TABLES = frozenset(
         "api_token",
         "slack_directory",
         "slack_channel",
+        "slack_inbox",
+        "slack_socket",
         "slack_rate",
         "clock_offset",
         "alembic_version",

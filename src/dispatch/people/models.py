@@ -22,6 +22,8 @@ class Organization(Base):
     slug: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+    #: Rises with each change of a project or plugin, by a trigger: what was read under it is read anew.
+    config_version: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Account(Base):

@@ -200,6 +200,11 @@ def _joined(*columns: Any) -> Any:
     )
 
 
+async def project_of(t: Read, situation_id: int) -> int | None:
+    """The project a situation belongs to; None when there is no such situation."""
+    return await t.scalar(select(Situation.project_id).where(Situation.org_id == t.org, Situation.id == situation_id))
+
+
 async def brief(t: Read, situation_id: int) -> Brief:
     """What messages need.
 

@@ -6,8 +6,8 @@ Command *names* are configuration; code knows commands by their key, such as `re
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dispatch.kit.db import Database, OrgId
@@ -21,7 +21,10 @@ class SlackCalls(Protocol):
 
 @dataclass(frozen=True)
 class Installation:
-    """One app in one workspace, serving one project. Immutable; carried along with each request."""
+    """One app in one workspace, serving one project. Immutable; carried along with each request.
+
+    `team_id`, `app_id` and `bot_user_id` are empty while nobody configured them; what a request tells is filled in.
+    """
 
     org: OrgId
     org_slug: str
@@ -31,10 +34,23 @@ class Installation:
     team_id: str
     app_id: str
     bot_user_id: str
-    signing_secret: str
+    signing_secret: str = field(repr=False)
     commands: Mapping[str, str]
     """Command name as typed -> key."""
     client: SlackCalls
+    app_token: str = field(default="", repr=False)
+    is_default: bool = False
+    """Whether its project is the organization's default one."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The plugin's settings that are no secrets, such as `timeline_event_reaction` and `ban_threads`."""
+
+    def same_app(self, other: Installation) -> bool:
+        """Whether both belong to one Slack app in one workspace: they hold the same secret."""
+        if self.team_id and other.team_id and self.team_id != other.team_id:
+            return False
+        return (bool(self.signing_secret) and self.signing_secret == other.signing_secret) or (
+            bool(self.app_token) and self.app_token == other.app_token
+        )
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,9 @@ class Request:
     payload: Mapping[str, Any]
     later: Callable[[Awaitable[None]], None]
     """Runs after the answer was given; for filling views, never for what must not be lost."""
+    towards: Callable[[str], Awaitable[Request | None]]
+    """The same request, made to another organization: None when there is none of that slug, when it has no Slack app in
+    this workspace, or when the person is not known there. The three are not to be told apart."""
 
     @property
     def org(self) -> OrgId:
@@ -67,6 +86,7 @@ class Request:
 Answer = dict[str, Any] | None
 Handler = Callable[[Request], Awaitable[Answer]]
 EventHandler = Callable[[Installation, Database, Mapping[str, Any]], Awaitable[None]]
+BatchHandler = Callable[[Installation, Database, Sequence[Mapping[str, Any]]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -91,12 +111,22 @@ class Shortcut:
     handler: Handler
 
 
+@dataclass(frozen=True)
+class Listening:
+    """A handler of events of one kind: of one at a time, or of all that wait in one channel at once."""
+
+    one: EventHandler | None = None
+    many: BatchHandler | None = None
+    anywhere: bool = False
+
+
 commands: dict[str, Command] = {}
 shortcuts: dict[str, Shortcut] = {}
 actions: dict[str, Handler] = {}
 submissions: dict[str, Handler] = {}
 options: dict[str, Handler] = {}
-events: dict[str, list[EventHandler]] = {}
+#: By the name Slack's settings have for the event, such as `message.groups`.
+events: dict[str, list[Listening]] = {}
 #: Bot scopes needed beyond those the Web API calls need. `chat:write.public`: announcements go to channels we are not in.
 scopes: set[str] = {"commands", "chat:write.public"}
 
@@ -124,7 +154,11 @@ def shortcut(callback_id: str, *, name: str, kind: str, description: str) -> Cal
 
 
 def action(action_id: str) -> Callable[[Handler], Handler]:
-    """Handle a button or another element with this action id."""
+    """Handle a button or another element with this action id.
+
+    Begin the value of a button that may stand outside our channels with `{organization slug}/`: where several
+    organizations share an app, that tells whose it is.
+    """
 
     def register(handler: Handler) -> Handler:
         _once(actions, action_id, handler)
@@ -153,11 +187,38 @@ def option_load(action_id: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def event(kind: str, *, needs: tuple[str, ...]) -> Callable[[EventHandler], EventHandler]:
-    """Handle an event; `needs` are the bot scopes Slack asks for to deliver it."""
+def event(
+    kind: str, *, needs: tuple[str, ...], anywhere: bool = False
+) -> Callable[[EventHandler], EventHandler]:
+    """Handle an event, given one at a time with its `event_id`, per channel in the order of `event_ts`.
+
+    The same event may come several times, late, and out of order: handle it so that this changes nothing.
+    `Unavailable` brings it again later. `Refused` and `DispatchError` set it aside with their sentence, for an admin.
+
+    Args:
+        kind: the name in Slack's settings; messages are `message.channels`, `message.groups`, `message.im`, ...
+        needs: the bot scopes Slack asks for to deliver it.
+        anywhere: also from channels that are not ours. Otherwise those are dropped, except news about channels.
+    """
 
     def register(handler: EventHandler) -> EventHandler:
-        events.setdefault(kind, []).append(handler)
+        events.setdefault(kind, []).append(Listening(one=handler, anywhere=anywhere))
+        scopes.update(needs)
+        return handler
+
+    return register
+
+
+def events_at_once(
+    kind: str, *, needs: tuple[str, ...], anywhere: bool = False
+) -> Callable[[BatchHandler], BatchHandler]:
+    """As `event`, for a handler that takes all waiting events of a channel in one transaction.
+
+    When it fails, it is called again with each of them alone, so that only the culprit waits.
+    """
+
+    def register(handler: BatchHandler) -> BatchHandler:
+        events.setdefault(kind, []).append(Listening(many=handler, anywhere=anywhere))
         scopes.update(needs)
         return handler
 

@@ -8,15 +8,25 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from dispatch.kit import backup
 from dispatch.kit.db import Database
+from dispatch.kit.slack import inbox, sockets
+from dispatch.kit.slack.inbox import Counts
+from dispatch.kit.slack.sockets import SocketHealth
 
-#: Seconds a job may be due before something is wrong with the workers.
+#: Seconds a job or a delivery may be due before something is wrong with the workers.
 LATE = 30
+#: Seconds an app that was connected by a socket may be silent.
+SILENT = 60
+
+_DELIVERIES = Gauge("dispatch_slack_inbox", "Deliveries in the inbox", ["state"])
+_OLDEST = Gauge("dispatch_slack_inbox_oldest_seconds", "How long the oldest delivery that is due has waited")
+_SOCKETS = Gauge("dispatch_slack_sockets", "Socket Mode: apps by how their socket does", ["state"])
+_SILENCE = Gauge("dispatch_slack_socket_silent_seconds", "Socket Mode: the longest silence of an app that was connected")
 
 
 def routes(db: Database, *, backups_of: Path | None) -> APIRouter:
@@ -53,8 +63,20 @@ def routes(db: Database, *, backups_of: Path | None) -> APIRouter:
                     )
                 )
             ).one()
+            letters, links = await inbox.counts(t), await sockets.health(t)
         found: dict[str, Any] = {"due": row.due, "oldest_seconds": round(float(row.oldest), 1), "failed": row.failed}
-        well = float(row.oldest) <= LATE
+        found["inbox"] = {
+            "waiting": letters.waiting,
+            "oldest_seconds": round(letters.oldest_seconds, 1),
+            "set_aside": letters.aside,
+            "dead_letters": letters.dead,
+        }
+        found["sockets"] = {
+            "connected": links.connected,
+            "troubled": links.troubled,
+            "silent_seconds": round(links.silent_seconds, 1),
+        }
+        well = max(float(row.oldest), letters.oldest_seconds) <= LATE and links.silent_seconds <= SILENT
         if backups_of is not None:
             nightly = backup.state(backups_of)
             found["backup"] = {"newest": nightly.newest, "failed_at": nightly.failed_at, "error": nightly.error}
@@ -63,6 +85,22 @@ def routes(db: Database, *, backups_of: Path | None) -> APIRouter:
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        try:
+            async with db.system() as t:
+                _note(await inbox.counts(t), await sockets.health(t))
+        except (OperationalError, InterfaceError):
+            # The figures of this process are there without a database, and wanted most just then.
+            _DELIVERIES.clear()
+            _SOCKETS.clear()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _note(letters: Counts, links: SocketHealth) -> None:
+    for state, count in (("waiting", letters.waiting), ("set_aside", letters.aside), ("dead", letters.dead)):
+        _DELIVERIES.labels(state).set(count)
+    _OLDEST.set(letters.oldest_seconds)
+    _SOCKETS.labels("connected").set(links.connected)
+    _SOCKETS.labels("troubled").set(links.troubled)
+    _SILENCE.set(links.silent_seconds)

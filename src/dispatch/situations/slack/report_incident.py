@@ -46,15 +46,18 @@ SYMBOLS = {
     usage_hint="<organization-slug|'default'>",
 )
 async def typed(asked: Request) -> Answer:
-    """The command: the organization argument, when given, has to be the one this app serves here."""
-    wanted = asked.text.strip().strip("'\"")
-    if wanted and wanted != asked.installation.org_slug:
+    """The command: the organization argument may name any the person is known in that has an app in this workspace."""
+    wanted = asked.text.strip().strip("'\"‘’“”")
+    there = await asked.towards(wanted) if wanted else asked
+    if there is None and wanted == "default":
+        there = asked  # The word for the usual one, unless there is an organization of this name.
+    if there is None:
         return {
             "response_type": "ephemeral",
-            "text": f'"{wanted}" is not an organization you can report to from here. '
-            f"Leave it out to report to {asked.installation.org_name}.",
+            "text": f'"{b.escape(b.cut(wanted, 60))}" is not an organization you can report to from here. '
+            f"Leave it out to report to {b.escape(asked.installation.org_name)}.",
         }
-    await _open(asked, {})
+    await _open(there, {})
     return None
 
 
