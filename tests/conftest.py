@@ -47,9 +47,9 @@ def database(cluster: Cluster, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def stage(database: str) -> AsyncIterator[Stage]:
-    """Everything running, the sample organization in it."""
-    async with staged(database) as made:
+async def stage(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    """Everything running, the sample organization in it. Over HTTP, or as `tests.stage.over_sockets` says."""
+    async with staged(database, socket_mode=getattr(request, "param", "http") == "socket") as made:
         yield made
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from dispatch.app import House, create_app, house, load_slack_handlers
@@ -25,6 +26,10 @@ from dispatch.projects.queries import project as project_named
 from dispatch.settings import Settings
 from slack_sandbox.client import SandboxClient
 from slack_sandbox.testing import running_sandbox, serving
+
+#: Marks tests (or a module, as `pytestmark`) that play over Socket Mode, or over both transports.
+over_sockets = pytest.mark.parametrize("stage", ["socket"], indirect=True)
+over_both = pytest.mark.parametrize("stage", ["http", "socket"], indirect=True)
 
 ADA, BO, CY = "U0ADA", "U0BO", "U0CY"
 COMMAND = "/dispatch-report-incident"

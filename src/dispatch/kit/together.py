@@ -28,18 +28,28 @@ class Together(Generic[Asked, Answered]):
         self._most = most
         self._lanes = lanes
         self._waiting: list[tuple[Asked, asyncio.Future[Answered]]] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __call__(self, asked: Asked) -> Answered:
         answer: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
-        if len(self._running) < self._lanes:
+        if self._running < self._lanes:
+            # Counted here and where it ends, not by the task's own state: between a task's last look and its end nobody
+            # may believe that it still works.
+            self._running += 1
             task = asyncio.create_task(self._run(), name="together")
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await answer
 
     async def _run(self) -> None:
+        try:
+            await self._until_nobody_waits()
+        finally:
+            self._running -= 1
+
+    async def _until_nobody_waits(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
