@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -19,8 +20,10 @@ from dispatch.desk import sample
 from dispatch.kit import clock
 from dispatch.kit.crypto import generate_key
 from dispatch.kit.slack.manifest import manifest
-from dispatch.people.actions import account_for, create_api_token, one_time_link
+from dispatch.people.actions import account_for
+from dispatch.people.machines import create_token
 from dispatch.people.queries import organization
+from dispatch.people.sessions import one_time_link
 from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.queries import project as project_named
 from dispatch.settings import Settings
@@ -197,7 +200,8 @@ class Stage:
         async with self.house.db.system() as t:
             org = await organization(t, "default")
             assert org is not None
-            return await create_api_token(t, org.id, role=role)
+        async with self.house.db.tx(org.id) as t:
+            return (await create_token(t, name=f"test {uuid4().hex[:8]}", role=role))[1]
 
 
 async def connected(slack: SandboxClient, app: str, *, count: int = 1) -> None:

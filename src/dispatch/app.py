@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import structlog
@@ -25,7 +26,13 @@ from jinja2 import Environment
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 import dispatch.documents.web
-import dispatch.people.web
+import dispatch.people.web.audit
+import dispatch.people.web.members
+import dispatch.people.web.profile
+import dispatch.people.web.provider
+import dispatch.people.web.sign_in
+import dispatch.people.web.sign_in_settings
+import dispatch.people.web.tokens
 import dispatch.projects.web
 import dispatch.situations.acknowledge_link
 import dispatch.situations.api
@@ -51,12 +58,17 @@ from dispatch.kit.slack.inbox import Inbox, prune
 from dispatch.kit.slack.rates import Lane
 from dispatch.kit.slack.sockets import RENEW, Sockets
 from dispatch.kit.web import health
+from dispatch.kit.web.bodies import limited_bodies
 from dispatch.kit.web.headers import security_headers
 from dispatch.kit.web.live import Live
 from dispatch.kit.web.pages import static_files, templates
 from dispatch.oncall.actions import escalate_due_pages
 from dispatch.people import queries as people
+from dispatch.people.oidc import OpenIdProviders
+from dispatch.people.throttle import Throttle
 from dispatch.people.web import SignInNeeded, Visits
+from dispatch.people.web.letters import Letters
+from dispatch.people.web.sign_in import Door
 from dispatch.plugins import Outside, discover
 from dispatch.projects.installations import SLUG, SlackInstallations
 from dispatch.projects.plugin_setup import fill_missing_ids
@@ -104,6 +116,7 @@ class House:
     dispatcher: Dispatcher
     http: aiohttp.ClientSession
     name: str
+    outside: Outside
 
     @property
     def base_url(self) -> str:
@@ -172,7 +185,7 @@ async def house(settings: Settings, *, database_url: str, pool: int = 8) -> Asyn
         dispatcher = Dispatcher(db, installations, inbox, services, key=key, project_of=project_of)
         yield House(
             settings, db, vault, providers, installations, services, Live(database_url), inbox, dispatcher, http,
-            name=f"{socket.gethostname()} {os.getpid()} {os.urandom(3).hex()}",
+            name=f"{socket.gethostname()} {os.getpid()} {os.urandom(3).hex()}", outside=outside,
         )  # fmt: skip
 
 
@@ -182,6 +195,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False, socket_lo
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with make_house() as h, _background(h.live.run(), "live"):
+            app.state.https = h.base_url.startswith("https")
             _mount(app, h, pages)
             app.state.house = h
             if worker:
@@ -194,6 +208,7 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False, socket_lo
     pages = templates(*sorted(SRC.glob("*/templates")))
     _errors(app, pages)
     app.mount("/static", static_files())
+    app.add_middleware(limited_bodies)
     app.add_middleware(security_headers)
     return app
 
@@ -203,13 +218,28 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(health.routes(h.db, backups_of=h.backups_of))
     app.include_router(Endpoints(h.dispatcher).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
-    app.include_router(dispatch.people.web.router(h.db, pages, secure_cookies=h.base_url.startswith("https")))
+    _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     signer = h.services[Signer]
     assert isinstance(signer, Signer)
     app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
+
+
+def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) -> None:
+    web = dispatch.people.web
+    letters = Letters(h.db, h.base_url, lambda org: h.providers.organization_mailer(org.id))
+    throttle = Throttle(h.db, h.outside.derive("throttle"))
+    providers = OpenIdProviders(h.outside.http)
+    door = Door(h.db, pages, throttle, letters, h.base_url)
+    app.include_router(web.sign_in.router(door))
+    app.include_router(web.provider.router(door, h.vault, providers))
+    app.include_router(web.profile.router(h.db, visits, pages, throttle))
+    app.include_router(web.members.router(h.db, visits, pages, letters, base_url=h.base_url))
+    app.include_router(web.tokens.router(h.db, visits, pages))
+    app.include_router(web.audit.router(h.db, visits, pages))
+    app.include_router(web.sign_in_settings.router(h.db, visits, pages, h.vault, providers, base_url=h.base_url))
 
 
 def _errors(app: FastAPI, pages: Environment) -> None:
@@ -233,7 +263,7 @@ def _errors(app: FastAPI, pages: Environment) -> None:
     async def sign_in_needed(request: Request, why: SignInNeeded) -> Response:
         if request.url.path.startswith("/api/"):
             return answer(request, 401, why.title, str(why))
-        return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
+        return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
 
     @app.exception_handler(DispatchError)
     async def expected(request: Request, why: DispatchError) -> Response:

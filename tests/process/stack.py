@@ -29,7 +29,7 @@ from dispatch.kit.db import Database
 from dispatch.kit.embedded.testing import database_url, fastest_place
 from dispatch.kit.flows.journal import ENDED
 from dispatch.kit.slack.manifest import manifest
-from dispatch.people.actions import create_api_token
+from dispatch.people.machines import create_token
 from dispatch.people.queries import organization
 from dispatch.plugins import discover
 
@@ -231,7 +231,8 @@ async def _fill(database: str, key: str, web: str, slack: str) -> tuple[dict[str
         async with db.system() as t:
             org = await organization(t, sample.SLUG)
             assert org is not None
-            return installed, org.id, await create_api_token(t, org.id, role="member")
+        async with db.tx(org.id) as t:
+            return installed, org.id, (await create_token(t, name="test", role="member"))[1]
     finally:
         await db.close()
 

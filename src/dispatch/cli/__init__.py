@@ -7,11 +7,11 @@ import sys
 
 def main() -> None:
     """Run `dispatch`; expected errors are one sentence and exit code 1, wrong usage is exit code 2."""
-    from dispatch.cli import database, demo, organizations, plugins, secrets, server, slack
+    from dispatch.cli import auth, database, demo, organizations, people, plugins, secrets, server, slack
     from dispatch.cli.root import app
     from dispatch.kit.errors import DispatchError
 
-    _ = (database, demo, organizations, plugins, secrets, server, slack)
+    _ = (auth, database, demo, organizations, people, plugins, secrets, server, slack)
     try:
         app()
     except DispatchError as why:

@@ -146,7 +146,8 @@ def _prepare(database_url: str, env: dict[str, str], base: str, slack: str) -> s
         from dispatch.kit.crypto import Vault
         from dispatch.kit.db import Database
         from dispatch.kit.slack.manifest import manifest
-        from dispatch.people.actions import account_for, one_time_link
+        from dispatch.people.actions import account_for
+        from dispatch.people.sessions import one_time_link
         from dispatch.plugins import discover
 
         load_slack_handlers()

@@ -1,4 +1,4 @@
-"""`dispatch organizations | projects | users | tokens | explain`."""
+"""`dispatch organizations | projects | explain`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dispatch.cli.root import app, database_urls, group, run, show
 
 organizations = group("organizations", "Tenants.")
 projects = group("projects", "Parts of an organization.")
-users = group("users", "People who sign in.")
-tokens = group("tokens", "Keys for machines.")
 
 
 @organizations.command("create")
@@ -49,107 +47,6 @@ def create_project(org: str, slug: str, name: str = "", json: bool = False) -> N
     with database_urls() as (url, _):
         made = run(work())
     show({"id": made, "slug": slug}, as_json=json, text=f'Created the project "{slug}".')
-
-
-@users.command("create")
-def create_user(
-    org: str = typer.Option(...),
-    email: str = typer.Option(...),
-    name: str = typer.Option(...),
-    role: str = typer.Option("member", help="owner, manager, admin or member"),
-    json: bool = False,
-) -> None:
-    """Create a member and print a link that signs them in once."""
-    from dispatch.kit.db import Database
-    from dispatch.people import actions
-    from dispatch.people.find import organization
-    from dispatch.settings import Settings
-
-    async def work() -> str:
-        db = Database(url)
-        found = await organization(db, org)
-        async with db.system() as t:
-            account = await actions.account_for(t, email)
-            token = await actions.one_time_link(t, account)
-        async with db.tx(found.id) as t:
-            person = await actions.person_for(t, email, name=name)
-            await actions.add_member(t, account_id=account, person_id=person.id, role=role)
-        await db.close()
-        return f"{Settings().base_url.rstrip('/')}/sign-in?token={token}"
-
-    with database_urls() as (url, _):
-        link = run(work())
-    show({"email": email, "link": link}, as_json=json, text=f"Created. Sign in once, within 24 hours: {link}")
-
-
-@users.command("link")
-def link(email: str, json: bool = False) -> None:
-    """Print a link that signs an existing person in once."""
-    from dispatch.kit.db import Database
-    from dispatch.people import actions
-    from dispatch.settings import Settings
-
-    async def work() -> str:
-        db = Database(url)
-        async with db.system() as t:
-            token = await actions.one_time_link(t, await actions.account_for(t, email))
-        await db.close()
-        return f"{Settings().base_url.rstrip('/')}/sign-in?token={token}"
-
-    with database_urls() as (url, _):
-        made = run(work())
-    show({"email": email, "link": made}, as_json=json, text=made)
-
-
-@users.command("list")
-def list_users(org: str = typer.Option(...), json: bool = False) -> None:
-    """Members of an organization."""
-    from sqlalchemy import select
-
-    from dispatch.kit.db import Database
-    from dispatch.people.find import organization
-    from dispatch.people.models import Membership, Person
-
-    async def work() -> list[tuple[str, str, str]]:
-        db = Database(url)
-        found = await organization(db, org)
-        async with db.read(found.id) as t:
-            rows = await t.execute(
-                select(Person.email, Person.name, Membership.role)
-                .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
-                .where(Person.org_id == t.org)
-                .order_by(Person.name)
-            )
-            made = [(r[0], r[1], r[2]) for r in rows]
-        await db.close()
-        return made
-
-    with database_urls() as (url, _):
-        rows = run(work())
-    show(
-        {"items": [{"email": e, "name": n, "role": r} for e, n, r in rows]},
-        as_json=json,
-        text="\n".join(f"{r:8} {n} <{e}>" for e, n, r in rows) or "Nobody yet.",
-    )
-
-
-@tokens.command("create")
-def create_token(org: str = typer.Option(...), role: str = typer.Option("member")) -> None:
-    """Create an API token and print it; it is not shown again."""
-    from dispatch.kit.db import Database
-    from dispatch.people import actions
-    from dispatch.people.find import organization
-
-    async def work() -> str:
-        db = Database(url)
-        found = await organization(db, org)
-        async with db.system() as t:
-            token = await actions.create_api_token(t, found.id, role=role)
-        await db.close()
-        return token
-
-    with database_urls() as (url, _):
-        print(run(work()))
 
 
 @app.command()

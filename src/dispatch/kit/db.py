@@ -30,6 +30,9 @@ GLOBAL_TABLES = frozenset(
     {
         "organization",
         "account",
+        "account_organization",
+        "password",
+        "sign_in_attempt",
         "session",
         "one_time_link",
         "api_token",

@@ -22,6 +22,9 @@ from dispatch.kit.db import Base, OrgId, Read, Tenant, Tx
 
 LIVE_CHANNEL = "dispatch_live"
 
+#: Subjects whose events are the audit log of configuration and membership.
+CONFIGURATION = ("organization", "project", "member")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fact:
@@ -69,7 +72,13 @@ class Event(Tenant, Base):
     """One row per fact: the timeline of a situation, the audit log of the configuration."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_subject", "org_id", "subject_kind", "subject_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_event_subject", "org_id", "subject_kind", "subject_id", "at", "id"),
+        Index(
+            "ix_event_configuration", "org_id", "at", "id",
+            postgresql_where=f"subject_kind in {CONFIGURATION}",
+        ),
+    )  # fmt: skip
 
     subject_kind: Mapped[str] = mapped_column(Text)
     subject_id: Mapped[int]
@@ -181,6 +190,7 @@ def sentence(name: str, data: dict[str, Any], by: str) -> str:
 
 
 __all__ = [
+    "CONFIGURATION",
     "LIVE_CHANNEL",
     "Event",
     "Fact",

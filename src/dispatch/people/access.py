@@ -1,46 +1,120 @@
-"""Who may change an organization's configuration, and who can help those who may not."""
+"""Who may do what in an organization: one table, asked by pages, API and commands alike."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from sqlalchemy import case, select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotAllowed
-from dispatch.people.models import ROLES, Membership, Organization, Person
+from dispatch.people.models import ROLES, Membership, Person
 from dispatch.people.queries import Viewer
 
-#: How many are named; asking one of them is enough.
-NAMED = 3
+#: Names in a refusal; more would be a list nobody reads.
+HELPERS = 3
 
 
-async def admins(t: Read) -> list[Person]:
-    """Members who may configure, the admins first: they are nearer than the owner."""
-    nearness = case({role: place for place, role in enumerate(reversed(ROLES))}, value=Membership.role)
-    return list(
-        await t.scalars(
-            select(Person)
-            .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
-            .where(Membership.org_id == t.org, Membership.role.in_(("owner", "manager", "admin")))
-            .order_by(nearness, Person.name, Person.id)
-        )
-    )
+class Rule(NamedTuple):
+    """The least role, and the words that complete "To ... you need to be ..."."""
+
+    least: str
+    to: str
 
 
-async def may_configure(t: Read, viewer: Viewer, *, what: str = "open or change settings") -> None:
-    """Admins, managers and owners may.
+ACTIONS: dict[str, Rule] = {
+    "incidents.report": Rule("member", "report an incident"),
+    "settings.read": Rule("admin", "open or change settings"),
+    "members.read": Rule("admin", "see the members"),
+    "plugins.configure": Rule("admin", "configure plugins"),
+    "projects.configure": Rule("admin", "configure a project"),
+    "oncall.configure": Rule("admin", "change who is on call"),
+    "members.invite": Rule("admin", "invite people"),
+    "tokens.manage": Rule("admin", "manage API tokens"),
+    "audit.read": Rule("admin", "read the audit log"),
+    "projects.create": Rule("manager", "create a project"),
+    "organization.configure": Rule("manager", "change the organization"),
+    "members.change_role": Rule("manager", "change roles"),
+    "members.deactivate": Rule("manager", "deactivate members"),
+    # Whoever chooses the provider decides who can sign in as whom, owners included.
+    "sign_in.configure": Rule("owner", "change how people sign in"),
+}
+ROLE_WORDS = {"owner": "an owner", "manager": "a manager", "admin": "an admin", "member": "a member", "guest": "a guest"}
+
+
+def rank(role: str) -> int:
+    """Higher may more; 0 for whoever has no role of the organization."""
+    return len(ROLES) - ROLES.index(role) if role in ROLES else 0
+
+
+def allows(viewer: Viewer, action: str) -> bool:
+    """Whether the viewer may; for pages that leave out what cannot be done."""
+    return rank(viewer.role) >= rank(ACTIONS[action].least)
+
+
+def grantable(viewer: Viewer) -> list[str]:
+    """Roles the viewer may give: none above their own."""
+    return [role for role in ROLES if rank(role) <= rank(viewer.role)]
+
+
+async def require(t: Read, viewer: Viewer, action: str) -> None:
+    """Stop unless the viewer may do `action`, a key of `ACTIONS`. Asked when a page is shown and again when it is sent.
 
     Raises:
-        NotAllowed: says which role is missing and names people who can help.
+        NotAllowed: says what is missing, and names up to three people who can help.
     """
-    if viewer.is_admin:
+    if allows(viewer, action):
         return
-    names = [person.name for person in (await admins(t))[:NAMED]]
-    org = await t.get_one(Organization, t.org)
-    helps = f"Ask {_either(names)}." if names else "Whoever runs Dispatch can give you the role."
+    rule = ACTIONS[action]
     raise NotAllowed(
-        f"To {what} you need to be an admin, manager or owner of {org.name}; you are a {viewer.role}. {helps}"
+        f"To {rule.to} you need to be {_at_least(rule.least)}; you are {ROLE_WORDS.get(viewer.role, 'not a member')}. "
+        f"{await who_helps(t, rule.least)}"
     )
 
 
-def _either(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+async def require_grant(t: Read, viewer: Viewer, role: str) -> None:
+    """Stop unless the viewer may give `role`: nobody raises anybody above themselves.
+
+    Raises:
+        NotAllowed: the role is above the viewer's; names who can give it.
+    """
+    if rank(role) > rank(viewer.role):
+        raise NotAllowed(
+            f"You are {ROLE_WORDS.get(viewer.role, 'not a member')} and cannot give a role above your own. "
+            f"{await who_helps(t, role)}"
+        )
+
+
+async def require_over(t: Read, viewer: Viewer, role: str, name: str) -> None:
+    """Stop unless the viewer may change somebody who has `role`.
+
+    Raises:
+        NotAllowed: they stand above the viewer; names who can help.
+    """
+    if rank(role) > rank(viewer.role):
+        raise NotAllowed(
+            f"{name} is {ROLE_WORDS[role]} and you are {ROLE_WORDS.get(viewer.role, 'not a member')}. "
+            f"{await who_helps(t, role)}"
+        )
+
+
+async def who_helps(t: Read, least: str) -> str:
+    """Names people with that role, the lower roles first: owners are few and busy."""
+    enough = [role for role in ROLES if rank(role) >= rank(least)]
+    order = case({role: rank(role) for role in enough}, value=Membership.role, else_=0)
+    names = list(
+        await t.scalars(
+            select(Person.name)
+            .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
+            .where(Membership.org_id == t.org, Membership.role.in_(enough))
+            .order_by(order, Person.name)
+            .limit(HELPERS)
+        )
+    )
+    if not names:
+        return "Nobody has that role yet: ask whoever runs Dispatch."
+    return f"Ask {', '.join(names[:-1]) + ' or ' if names[1:] else ''}{names[-1]}."
+
+
+def _at_least(role: str) -> str:
+    return f"{ROLE_WORDS[role]} of the organization" + ("" if role == "owner" else " or above")

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
-from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
-from dispatch.kit.db import OrgId, Tx
+from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, Invalid
 from dispatch.people.models import (
     ROLES,
     Account,
-    ApiToken,
+    AccountOrganization,
     ChatIdentity,
     Membership,
-    OneTimeLink,
     Organization,
     Person,
-    Session,
 )
 
-RESERVED_SLUGS = frozenset({"api", "static", "healthz", "sign-in", "metrics", "sandbox"})
-SESSION_LIFE = timedelta(days=14)
-LINK_LIFE = timedelta(hours=24)
+RESERVED_SLUGS = frozenset({"api", "static", "healthz", "sign-in", "sign-out", "metrics", "sandbox"})
 
 
 def checked_slug(slug: str) -> str:
@@ -108,63 +101,9 @@ async def add_member(t: Tx, *, account_id: int, person_id: int, role: str) -> No
         .values(org_id=t.org, account_id=account_id, person_id=person_id, role=role, created_at=clock.now())
         .on_conflict_do_update(index_elements=["org_id", "account_id"], set_={"role": role})
     )
-    await t.execute(update(Person).where(Person.org_id == t.org, Person.id == person_id).values(account_id=account_id))
-
-
-async def one_time_link(t: Tx, account_id: int) -> str:
-    """A token that signs the account in once within 24 hours (`t` is a system transaction)."""
-    token = secrets.token_urlsafe(32)
     await t.execute(
-        insert(OneTimeLink).values(
-            token_hash=hashed(token), account_id=account_id, expires_at=clock.now() + LINK_LIFE
-        )
+        update(Person).where(Person.org_id == t.org, Person.id == person_id).values(account_id=account_id, left_at=None)
     )
-    return token
-
-
-async def use_one_time_link(t: Tx, token: str) -> int | None:
-    """The account behind the link, which is used up by this; None when it is unknown, used or too old."""
-    return (
-        await t.execute(
-            delete(OneTimeLink)
-            .where(OneTimeLink.token_hash == hashed(token), OneTimeLink.expires_at > clock.now())
-            .returning(OneTimeLink.account_id)
-        )
-    ).scalar_one_or_none()
-
-
-async def open_session(t: Tx, account_id: int) -> str:
-    """A new session; returns the token for the cookie."""
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
     await t.execute(
-        insert(Session).values(
-            token_hash=hashed(token),
-            account_id=account_id,
-            created_at=now,
-            expires_at=now + SESSION_LIFE,
-            last_seen_at=now,
-        )
+        upsert(AccountOrganization).values(account_id=account_id, org_id=t.org).on_conflict_do_nothing()
     )
-    return token
-
-
-async def close_session(t: Tx, token: str) -> None:
-    """Sign out."""
-    await t.execute(delete(Session).where(Session.token_hash == hashed(token)))
-
-
-async def create_api_token(t: Tx, org: OrgId, *, role: str) -> str:
-    """A machine's key with a role in one organization; shown once."""
-    if role not in ROLES:
-        raise Invalid(f"A role is one of {', '.join(ROLES)}.", field="role")
-    token = "dsp_" + secrets.token_urlsafe(32)
-    await t.execute(
-        insert(ApiToken).values(token_hash=hashed(token), org_id=org, membership_role=role, created_at=clock.now())
-    )
-    return token
-
-
-def hashed(token: str) -> bytes:
-    """What is stored of a high-entropy token."""
-    return hashlib.sha256(token.encode()).digest()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit.db import Base, OrgId, Tenant
+from dispatch.kit.sealed import Sealed
 
 #: Organization roles, highest first.
 ROLES = ("owner", "manager", "admin", "member")
+
+#: Binds the secret of an organization's identity provider to its place.
+PROVIDER_SECRET = Sealed("identity_provider:{org_id}")
 
 
 class Organization(Base):
@@ -36,13 +42,44 @@ class Account(Base):
     created_at: Mapped[datetime]
 
 
+class AccountOrganization(Base):
+    """Where an account has a membership: ids only, so that its organizations are found without looking into each."""
+
+    __tablename__ = "account_organization"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"), primary_key=True)
+
+
+class Password(Base):
+    """A slow hash (argon2id). `org_id` limits what it opens to one organization; empty: all of the account's."""
+
+    __tablename__ = "password"
+    __table_args__ = (UniqueConstraint("account_id", "org_id", postgresql_nulls_not_distinct=True),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    org_id: Mapped[OrgId | None] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
+    hash: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+
+
 class Session(Base):
     """A browser signed in; only the hash of its token is kept."""
 
     __tablename__ = "session"
+    __table_args__ = (Index("ix_session_account", "account_id"),)
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    #: The organizations it opens; empty: all of the account's. What one organization vouches for opens only that one.
+    org_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
+    #: How the person signed in: link, password, provider.
+    method: Mapped[str] = mapped_column(Text, default="link", server_default="link")
+    #: From fixed lists, such as Firefox and Linux; never what the browser sent.
+    browser: Mapped[str] = mapped_column(Text, default="", server_default="")
+    system: Mapped[str] = mapped_column(Text, default="", server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
@@ -55,19 +92,43 @@ class OneTimeLink(Base):
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    #: Given out by this organization, so it opens only that one; empty: given out by the operator.
+    org_id: Mapped[OrgId | None] = mapped_column(ForeignKey("organization.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
 
 
+class SignInAttempt(Base):
+    """Failed sign-ins of late, counted per derived key of an account or an address."""
+
+    __tablename__ = "sign_in_attempt"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    since: Mapped[datetime]
+
+
 class ApiToken(Base):
-    """A machine's key to one organization; only the hash is kept."""
+    """Which machine a token belongs to; only the hash of the token is kept."""
 
     __tablename__ = "api_token"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id"))
-    membership_role: Mapped[str] = mapped_column(Text)
-    label_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    machine_id: Mapped[int]
     created_at: Mapped[datetime]
+
+
+class Machine(Tenant, Base):
+    """A program with an API token: what people call it, and what it may do."""
+
+    __tablename__ = "machine"
+
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    #: Person; empty when the operator made it.
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
@@ -91,6 +152,8 @@ class Person(Tenant, Base):
     avatar_url: Mapped[str] = mapped_column(Text, default="")
     tz: Mapped[str] = mapped_column(Text, default="UTC")
     account_id: Mapped[int | None] = mapped_column(BigInteger)
+    #: Deactivated: had a membership once.
+    left_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -116,3 +179,42 @@ class Membership(Tenant, Base):
     role: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 
+
+class IdentityProvider(Tenant, Base):
+    """The OpenID provider of an organization."""
+
+    __tablename__ = "identity_provider"
+    __table_args__ = (UniqueConstraint("org_id"),)
+
+    #: On the button: "Sign in with ...".
+    title: Mapped[str] = mapped_column(Text)
+    issuer: Mapped[str] = mapped_column(Text)
+    client_id: Mapped[str] = mapped_column(Text)
+    client_secret: Mapped[bytes] = mapped_column(PROVIDER_SECRET)
+    scopes: Mapped[str] = mapped_column(Text)
+    #: Domains of e-mail addresses that may sign in; empty: any that is already a member.
+    domains: Mapped[list[Any]]
+    create_members: Mapped[bool]
+    #: Role of new members, and of all whose groups say nothing when roles come from groups.
+    default_role: Mapped[str] = mapped_column(Text)
+    #: Claim that holds a person's groups; empty: roles are given here.
+    groups_claim: Mapped[str] = mapped_column(Text)
+    role_of_group: Mapped[dict[str, Any]]
+    enabled: Mapped[bool]
+    version: Mapped[int] = mapped_column(Integer)
+    changed_at: Mapped[datetime]
+
+
+class ExternalIdentity(Tenant, Base):
+    """Who an account is at a provider. Once linked, the provider's subject counts and not the e-mail address."""
+
+    __tablename__ = "external_identity"
+    __table_args__ = (
+        UniqueConstraint("org_id", "issuer", "subject"),
+        UniqueConstraint("org_id", "issuer", "account_id"),
+    )
+
+    account_id: Mapped[int]
+    issuer: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]

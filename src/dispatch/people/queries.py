@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from dispatch.kit import clock
-from dispatch.kit.db import OrgId, Read, Tx
+from dispatch.kit.db import OrgId, Read
 from dispatch.kit.errors import NotFound
-from dispatch.people.actions import hashed
-from dispatch.people.models import Account, ApiToken, ChatIdentity, Membership, Organization, Person, Session
+from dispatch.people.models import Account, AccountOrganization, ChatIdentity, Membership, Organization, Person
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,27 @@ async def organization(t: Read, slug: str) -> Organization | None:
     return (await t.scalars(select(Organization).where(Organization.slug == slug))).one_or_none()
 
 
-async def organizations(t: Read) -> list[Organization]:
-    """All of them (`t` is a system transaction)."""
-    return list(await t.scalars(select(Organization).order_by(Organization.id)))
+async def organizations(t: Read, *, limit: int | None = None) -> list[Organization]:
+    """All of them, or the first ones (`t` is a system transaction)."""
+    return list(await t.scalars(select(Organization).order_by(Organization.id).limit(limit)))
 
 
-async def account_of_session(t: Tx, token: str) -> int | None:
-    """The signed-in account, None when the session ended."""
-    return (
-        await t.execute(
-            select(Session.account_id).where(Session.token_hash == hashed(token), Session.expires_at > clock.now())
-        )
-    ).scalar_one_or_none()
+async def organizations_of(t: Read, account_id: int, *, only: Iterable[int] | None = None) -> list[Organization]:
+    """Where the account is a member, by name; `only` limits it to what a session opens."""
+    query = (
+        select(Organization)
+        .join(AccountOrganization, AccountOrganization.org_id == Organization.id)
+        .where(AccountOrganization.account_id == account_id)
+        .order_by(Organization.name)
+    )
+    if only is not None:
+        query = query.where(Organization.id.in_(list(only)))
+    return list(await t.scalars(query))
+
+
+async def account_of_email(t: Read, email: str) -> int | None:
+    """The account of an address; None when there is none."""
+    return await t.scalar(select(Account.id).where(Account.email == email.strip().lower()))
 
 
 async def account_email(t: Read, account_id: int) -> str:
@@ -77,21 +84,6 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
         return None
     person: Person = row.Person
     return Viewer(org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz)
-
-
-async def viewer_of_token(t: Tx, org: Organization, token: str) -> Viewer | None:
-    """The API token as a viewer of this organization; None when it is not one of its tokens."""
-    role = (
-        await t.execute(
-            update(ApiToken)
-            .where(ApiToken.token_hash == hashed(token), ApiToken.org_id == org.id, ApiToken.revoked_at.is_(None))
-            .values(last_used_at=clock.now())
-            .returning(ApiToken.membership_role)
-        )
-    ).scalar_one_or_none()
-    if role is None:
-        return None
-    return Viewer(org.id, org.slug, org.name, role, None, "API token", "", "UTC")
 
 
 async def person(t: Read, person_id: int) -> Person:

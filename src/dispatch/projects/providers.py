@@ -107,6 +107,17 @@ class Providers:
         place, enabled = await self._enabled("paging", org, project_id)
         return {i.id: cast("Paging", self.from_instance(i, place)) for i in enabled}
 
+    async def organization_mailer(self, org: OrgId) -> Mailer | None:
+        """Who sends mail that belongs to no project: the first enabled instance. None when there is none."""
+        async with self.db.read(org) as t:
+            slug = (await t.get_one(Organization, org)).slug
+            enabled = [
+                i for i in await queries.instances(t) if i.slug in self.plugins and self.plugins[i.slug].kind == "email"
+            ]
+        if not enabled:
+            return None
+        return cast("Mailer", self.from_instance(enabled[0], Place(org, slug, enabled[0].project_id)))
+
     async def _enabled(self, kind: str, org: OrgId, project_id: int) -> tuple[Place, list[PluginInstance]]:
         async with self.db.read(org) as t:
             slug = (await t.get_one(Organization, org)).slug

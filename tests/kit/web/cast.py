@@ -56,6 +56,7 @@ ORGS = [
     SimpleNamespace(slug="default", name="Example"),
     SimpleNamespace(slug="second", name="Second Example & Daughters"),
 ]
+PROVIDER = SimpleNamespace(title="Example Login", enabled=True)
 FILTERS = [
     SimpleNamespace(
         key="severity",

@@ -11,12 +11,14 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+import dispatch.people
 import dispatch.situations
 from dispatch.kit.web.pages import security_headers, static_files, templates
 
 from . import cast
 
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
+PEOPLE = Path(dispatch.people.__file__).parent / "templates"
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
@@ -42,9 +44,13 @@ INCIDENT: dict[str, Any] = {
 NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}}
 SIGN_IN: dict[str, Any] = {
     "mail_enabled": True,
-    "password_enabled": False,
-    "sent_to": None,
-    "error": None,
+    "provider": None,
+    "asks_for_organization": False,
+    "slug": "default",
+    "sent_to": "",
+    "mailed": "",
+    "email": "",
+    "error": "",
     "next": "/default/incidents",
 }
 
@@ -66,7 +72,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "/default/incidents/INC-42/documents/1": ("document.html", {"document": cast.DOCUMENT}),
     "/sign-in": ("sign_in.html", SIGN_IN),
     "/sign-in/sent": ("sign_in.html", SIGN_IN | {"sent_to": "ada@example.com"}),
-    "/sign-in/password": ("sign_in.html", SIGN_IN | {"mail_enabled": False, "password_enabled": True, "error": "This link was used already. Ask for a new one."}),
+    "/sign-in/wrong": ("sign_in.html", SIGN_IN | {"mail_enabled": False, "asks_for_organization": True, "error": "This link was used already. Ask for a new one."}),
+    "/sign-in/provider": ("sign_in.html", SIGN_IN | {"provider": cast.PROVIDER}),
+    "/sign-in/mailed": ("sign_in.html", SIGN_IN | {"mailed": "token"}),
     **{f"/errors/{status}": ("error.html", {"status": status, "reference": "7f3a-91c2"}) for status in (403, 404, 500, 503)},
 }  # fmt: skip
 BARE = {"sign_in.html": {"csrf": "token"}, "error.html": {}}
@@ -76,7 +84,7 @@ TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-we
 
 def preview() -> FastAPI:
     app = FastAPI()
-    environment = templates(SLICE)
+    environment = templates(SLICE, PEOPLE)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
 

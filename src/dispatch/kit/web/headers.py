@@ -24,11 +24,18 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
+    # Pages show what not everybody may see: no copy of them stays in a browser or a proxy.
+    "cache-control": "no-store",
 }
+#: A year; only where people come by https, for it cannot be taken back.
+STRICT_TRANSPORT = "max-age=31536000; includeSubDomains"
 
 
 def security_headers(app: ASGIApp) -> ASGIApp:
-    """Middleware; a response that sets one of these headers itself keeps its own."""
+    """Middleware; a response that sets one of these headers itself keeps its own.
+
+    `app.state.https` says whether people reach the application by https.
+    """
 
     async def secured(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_secured(message: Message) -> None:
@@ -36,6 +43,8 @@ def security_headers(app: ASGIApp) -> ASGIApp:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if getattr(getattr(scope.get("app"), "state", None), "https", False):
+                    headers.setdefault("strict-transport-security", STRICT_TRANSPORT)
             await send(message)
 
         await app(scope, receive, send_secured if scope["type"] == "http" else send)
