@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from dispatch.people.actions import account_for, one_time_link
+from dispatch.people.actions import account_for
+from dispatch.people.sessions import one_time_link
 from tests.stage import Stage, staged
 
 T = TypeVar("T")
