@@ -26,6 +26,7 @@ from dispatch.people.queries import organization
 from dispatch.people.sessions import one_time_link
 from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.queries import project as project_named
+from dispatch.projects.queries import projects
 from dispatch.settings import Settings
 from slack_sandbox.client import SandboxClient
 from slack_sandbox.testing import running_sandbox, serving
@@ -36,6 +37,8 @@ over_both = pytest.mark.parametrize("stage", ["http", "socket"], indirect=True)
 
 ADA, BO, CY = "U0ADA", "U0BO", "U0CY"
 COMMAND = "/dispatch-report-incident"
+#: Scenarios are about what happens, not about how quick a loaded test machine is.
+PATIENCE = 6.0
 
 
 @dataclass
@@ -121,16 +124,16 @@ class Stage:
         texts: list[str] = await self.eventually(look)
         return texts
 
-    async def configure(self, plugin: str, values: dict[str, Any], *, project: str = "default") -> None:
-        """Enable a plugin of a project with these settings, as an operator does."""
+    async def configure(self, plugin: str, values: dict[str, Any], *, project: str = "") -> None:
+        """Enable a plugin of a project, or of all, with these settings, as an operator does."""
         async with self.house.db.system() as t:
             org = await organization(t, "default")
         assert org is not None
         async with self.house.db.tx(org.id) as t:
-            await configure_plugin(
-                t, await project_named(t, project), self.house.providers.plugins[plugin], values,
-                vault=self.house.vault, enabled=True,
-            )  # fmt: skip
+            for each in [await project_named(t, project)] if project else await projects(t):
+                await configure_plugin(
+                    t, each, self.house.providers.plugins[plugin], values, vault=self.house.vault, enabled=True
+                )
 
     async def advance(self, **span: float) -> None:
         """Move Dispatch's clock forward: `advance(minutes=10)`."""
@@ -219,9 +222,10 @@ async def staged(database_url: str, *, rates: bool = False, socket_mode: bool = 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with running_sandbox(rates=rates) as box:
+    async with running_sandbox(rates=rates, patience=PATIENCE) as box:
         settings = Settings(
-            secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test"
+            secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test",
+            database_url=database_url,
         )
         app = create_app(lambda: house(settings, database_url=database_url), worker=True, socket_look=0.1)
         async with serving(app, listener), httpx.AsyncClient(base_url=base_url) as web:

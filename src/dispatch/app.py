@@ -42,7 +42,7 @@ import dispatch.situations.web
 from dispatch.documents.builtin import BuiltinDocuments
 from dispatch.kit import backup, clock, embedded
 from dispatch.kit.crypto import Vault
-from dispatch.kit.db import APP_ROLE, Database, OrgId
+from dispatch.kit.db import APP_ROLE, Database, OrgId, Tx
 from dispatch.kit.errors import DispatchError, ProviderError, SetupError
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import Runner, StepContext, all_flows
@@ -78,6 +78,7 @@ from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.schema import metadata
 from dispatch.settings import Settings
 from dispatch.situations import queries as situations
+from dispatch.situations.actions import open_unanswered_commands, remind_hand_offs
 from dispatch.situations.builtin import BuiltinTickets
 from dispatch.situations.queries import Links
 
@@ -331,10 +332,15 @@ async def _back_up(h: House) -> None:
         await backup.nightly(embedded.owner_url(h.backups_of), h.backups_of, metadata)
 
 
+#: What becomes due: each claims its rows with `skip locked` and records a fact per row.
+DUE: tuple[Callable[[Tx], Awaitable[int]], ...] = (escalate_due_pages, open_unanswered_commands, remind_hand_offs)
+
+
 async def _call_due(h: House) -> None:
     for org in await _organizations(h):
-        async with h.db.tx(org) as t:
-            await escalate_due_pages(t)
+        for claim in DUE:
+            async with h.db.tx(org) as t:
+                await claim(t)
 
 
 async def _care(h: House) -> None:

@@ -39,6 +39,15 @@ def protection(table: str) -> list[str]:
     ]
 
 
+def opened(table: str, *, tenant: bool = True) -> list[str]:
+    """Statements a migration runs for a table it made: row-level security, and the application's rights."""
+    return [
+        *(protection(table) if tenant else []),
+        f"grant select, insert, update, delete on {table} to {APP_ROLE}",
+        f"grant usage on all sequences in schema public to {APP_ROLE}",
+    ]
+
+
 def tenant_tables() -> list[str]:
     """Every table that holds an organization's data."""
     return sorted(name for name in metadata.tables if name not in GLOBAL_TABLES)

@@ -102,7 +102,7 @@ class HttpDelivery:
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "Accept": "*/*",
         }
-        answer = await self._box.outside.post(url, body, signed, limit=LIMIT)
+        answer = await self._box.outside.post(url, body, signed, limit=LIMIT * self._box.patience)
         if answer.failure is not None:
             error = "operation_timeout" if answer.failure == "http_timeout" else "dispatch_failed"
             return ack(0, error=error, headers=(("reason", answer.failure),))

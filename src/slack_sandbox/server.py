@@ -31,6 +31,7 @@ def create_app(
     base_url: str = "http://127.0.0.1:8100",
     seed: int | None = None,
     rates: bool = False,
+    patience: float = 1.0,
     snapshot_file: Path | None = None,
     hosts: tuple[str, ...] = (),
 ) -> FastAPI:
@@ -38,7 +39,7 @@ def create_app(
 
     With `hosts`, requests for other host names are refused: a web page elsewhere may point its own name at this machine.
     """
-    box = Sandbox(base_url=base_url, seed=seed, rates=rates)
+    box = Sandbox(base_url=base_url, seed=seed, rates=rates, patience=patience)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -80,7 +80,7 @@ class SocketDelivery:
             connection = usable[self._turn % len(usable)]
             tried.add(id(connection))
             try:
-                reply = await self._sent(connection, frame, LIMIT - (time.perf_counter() - began))
+                reply = await self._sent(connection, frame, LIMIT * self._box.patience - (time.perf_counter() - began))
             except TimeoutError:
                 return ack(0, error="operation_timeout", headers=(("reason", "timeout"),))
             except (WebSocketDisconnect, RuntimeError, ConnectionError):

@@ -26,11 +26,11 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running_sandbox(
-    *, seed: int | None = 1, rates: bool = False, snapshot_file: Path | None = None
+    *, seed: int | None = 1, rates: bool = False, patience: float = 1.0, snapshot_file: Path | None = None
 ) -> AsyncIterator[Running]:
     listener = listen("127.0.0.1", 0)
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file)
+    app = create_app(base_url=base_url, seed=seed, rates=rates, patience=patience, snapshot_file=snapshot_file)
     async with serving(app, listener), SandboxClient(base_url) as client:
         yield Running(base_url, f"{base_url}/api/", client, app.state.sandbox)
 

@@ -16,7 +16,7 @@ RESPONSE_USES = 5
 def trigger(box: Sandbox, app: App, person: User, *, channel: Channel | None = None, view: View | None = None) -> str:
     number = box.ids.digest("trigger")
     value = f"{number % 10**13}.{app.team_id[1:]}.{box.ids.secret('trigger')[:32]}"
-    expires = box.clock.now() + TRIGGER_SECONDS
+    expires = box.clock.now() + TRIGGER_SECONDS * box.patience
     modal = view if view is not None and view.view.get("type") == "modal" else None
     box.triggers[value] = Trigger(app.id, app.team_id, person.id, expires, channel.id if channel else None, modal.id if modal else None)
     if len(box.triggers) > 10_000:

@@ -16,6 +16,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
+def offset() -> timedelta:
+    """How far this process's time is moved."""
+    return _offset
+
+
 def move(offset: timedelta) -> None:
     """Set this process's offset; called only by `kit.db.Database.sync_clock`."""
     global _offset

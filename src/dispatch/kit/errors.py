@@ -33,6 +33,13 @@ class Conflict(DispatchError):
     title = "Conflict"
 
 
+class Stale(Conflict):
+    """Somebody else changed it meanwhile; the message says who and what. The API answers 412."""
+
+    status = 412
+    title = "Changed meanwhile"
+
+
 class Invalid(DispatchError):
     """The input breaks a rule; `field` names the input when there is one."""
 

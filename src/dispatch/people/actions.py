@@ -83,12 +83,15 @@ async def person_for(t: Tx, email: str, *, name: str = "", **profile: str) -> Pe
     ).one()
 
 
-async def link_chat(t: Tx, person_id: int, *, team: str, user: str) -> None:
-    """Remember which user of a workspace the person is."""
+async def link_chat(t: Tx, person_id: int, *, team: str, user: str, guest: bool | None = None) -> None:
+    """Remember which user of a workspace the person is; `guest` None leaves what is known."""
+    changes: dict[str, object] = {"person_id": person_id}
+    if guest is not None:
+        changes["guest"] = guest
     await t.execute(
         upsert(ChatIdentity)
-        .values(org_id=t.org, person_id=person_id, team_id=team, user_id=user)
-        .on_conflict_do_update(index_elements=["org_id", "team_id", "user_id"], set_={"person_id": person_id})
+        .values(org_id=t.org, person_id=person_id, team_id=team, user_id=user, guest=bool(guest))
+        .on_conflict_do_update(index_elements=["org_id", "team_id", "user_id"], set_=changes)
     )
 
 

@@ -166,6 +166,8 @@ class ChatIdentity(Tenant, Base):
     person_id: Mapped[int]
     team_id: Mapped[str] = mapped_column(Text)
     user_id: Mapped[str] = mapped_column(Text)
+    #: A guest of the workspace sees only what they take part in.
+    guest: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class Membership(Tenant, Base):

@@ -86,6 +86,39 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
     return Viewer(org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz)
 
 
+async def viewer_of_person(t: Read, who: Person) -> Viewer:
+    """A person who acts in the chat system, with the role of their login.
+
+    Without a login they are a member, for the workspace vouches for them; its guests are not.
+    """
+    org = await t.get_one(Organization, t.org)
+    role = await t.scalar(
+        select(Membership.role).where(Membership.org_id == t.org, Membership.person_id == who.id)
+    )
+    if role is None:
+        guest = await t.scalar(
+            select(ChatIdentity.guest)
+            .where(ChatIdentity.org_id == t.org, ChatIdentity.person_id == who.id)
+            .order_by(ChatIdentity.guest)
+            .limit(1)
+        )
+        role = "guest" if guest else "member"
+    return Viewer(t.org, org.slug, org.name, role, who.id, who.name, who.email, who.tz)
+
+
+async def admins(t: Read, *, limit: int = 3) -> list[str]:
+    """Names of people who can help with rights, owners last: they are few and busy."""
+    return list(
+        await t.scalars(
+            select(Person.name)
+            .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
+            .where(Membership.org_id == t.org, Membership.role.in_(("admin", "manager", "owner")))
+            .order_by(Membership.role, Person.name)
+            .limit(limit)
+        )
+    )
+
+
 async def person(t: Read, person_id: int) -> Person:
     """By id.
 

@@ -24,6 +24,8 @@ class Contact:
     weblink: str = ""
     avatar: str = ""
     chat_user_id: str = ""
+    #: A guest of the workspace.
+    guest: bool = False
 
 
 class Contacts(Protocol):

@@ -1,37 +1,189 @@
-"""Who may see and do what. One predicate and one table, used by Slack, web, API and jobs alike."""
+"""Who may see and do what in a situation. One predicate and one table, used by Slack, web, API and jobs alike."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, or_, true
+from dataclasses import dataclass
 
+from sqlalchemy import ColumnElement, exists, or_, select
+
+from dispatch.kit import clock
+from dispatch.kit.db import Read
 from dispatch.kit.errors import NotAllowed
-from dispatch.people.queries import Viewer
-from dispatch.situations.models import Participant, Situation
+from dispatch.people.queries import Viewer, admins, person
+from dispatch.projects.models import Priority
+from dispatch.situations.kinds import STEERING
+from dispatch.situations.models import Participant, ParticipantRole, RestrictedAccess, Situation
+
+#: What steers: needs Commander, Scribe or an admin; until a commander acknowledged, the reporter may, too.
+#: The words complete the sentence "To ... you need to be ...".
+STEERS = {
+    "assign_role": "assign roles",
+    "update": "change this",
+    "change_status": "change the status",
+    "report": "write a report",
+    "notifications_group": "edit the notifications group",
+    "add_event": "add to the timeline",
+    "create_task": "create a task",
+    "retry": "try a step again",
+    "merge": "merge it with another one",
+    "change_visibility": "change who can see this",
+    "invite": "bring in people",
+}
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Restricted situations are there for their participants only; everything else for every member."""
+    """Restricted situations exist for their participants and for admins with a recorded reason only.
+
+    Everything else is there for every member; a workspace's guests see what they take part in. A machine
+    (an API token) is nobody's participant and sees open situations.
+    """
     if viewer.person_id is None:
         return Situation.visibility == "open"
-    return or_(
-        Situation.visibility == "open",
-        exists().where(
-            Participant.org_id == Situation.org_id,
-            Participant.situation_id == Situation.id,
-            Participant.person_id == viewer.person_id,
-        ),
-    ) & true()
+    takes_part = exists().where(
+        Participant.org_id == Situation.org_id,
+        Participant.situation_id == Situation.id,
+        Participant.person_id == viewer.person_id,
+    )
+    if viewer.role == "guest":
+        return takes_part
+    if not viewer.is_admin:
+        return or_(Situation.visibility == "open", takes_part)
+    looks = exists().where(
+        RestrictedAccess.org_id == Situation.org_id,
+        RestrictedAccess.situation_id == Situation.id,
+        RestrictedAccess.person_id == viewer.person_id,
+        RestrictedAccess.until > clock.now(),
+    )
+    return or_(Situation.visibility == "open", takes_part, looks)
 
 
-def may_retry(viewer: Viewer, *, roles: set[str]) -> None:
-    """Retrying a step steers the situation.
+@dataclass(frozen=True)
+class Standing:
+    """What the viewer is in one situation, read once per request."""
+
+    viewer: Viewer
+    roles: frozenset[str]
+    takes_part: bool
+    reporter_id: int
+    commander_id: int | None
+    commander: str
+    acknowledged: bool
+    #: Any participant may take the command: it was not acknowledged in time, or a hand-off was not answered.
+    command_open: bool
+    #: The project's most urgent priority: any member may take the command with a reason.
+    urgent: bool
+    helpers: tuple[str, ...]
+
+    @property
+    def leads(self) -> bool:
+        return self.viewer.person_id is not None and self.viewer.person_id == self.commander_id
+
+    @property
+    def steers(self) -> bool:
+        """Whether everything in `STEERS` is allowed."""
+        if self.viewer.is_admin or self.roles & set(STEERING):
+            return True
+        return not self.acknowledged and self.viewer.person_id == self.reporter_id
+
+    @property
+    def may_take_command(self) -> bool:
+        """With or without a reason: see `needs_reason`."""
+        if self.leads or self.viewer.person_id is None or self.viewer.role == "guest":
+            return False
+        return self.viewer.is_admin or (self.takes_part and self.command_open) or self.urgent
+
+    @property
+    def needs_reason(self) -> bool:
+        return not (self.takes_part and self.command_open)
+
+    def who_helps(self) -> str:
+        """Names people the viewer can ask."""
+        asked = [] if self.commander_id is None or self.leads else [f"{self.commander}, who leads,"]
+        if self.helpers:
+            asked.append(f"an admin ({', '.join(self.helpers)})")
+        return f"Ask {' or '.join(asked)}." if asked else "Ask an admin of the organization."
+
+
+async def standing(t: Read, viewer: Viewer, situation: Situation) -> Standing:
+    """Read what the viewer is here. The caller found `situation` through `visible_to`."""
+    held = (
+        await t.execute(
+            select(ParticipantRole, Participant.person_id)
+            .join(
+                Participant,
+                (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
+            )
+            .where(
+                ParticipantRole.org_id == t.org,
+                ParticipantRole.situation_id == situation.id,
+                ParticipantRole.renounced_at.is_(None),
+                or_(ParticipantRole.role == "Commander", Participant.person_id == (viewer.person_id or 0)),
+            )
+        )
+    ).all()
+    lead = next((row for row in held if row.ParticipantRole.role == "Commander"), None)
+    mine = frozenset(row.ParticipantRole.role for row in held if row.person_id == viewer.person_id)
+    commander = (await person(t, lead.person_id)).name if lead is not None else "nobody"
+    rank = (
+        await t.execute(select(Priority.rank).where(Priority.org_id == t.org, Priority.id == situation.priority_id))
+    ).scalar_one()
+    higher = await t.scalar(
+        select(Priority.id)
+        .where(
+            Priority.org_id == t.org,
+            Priority.project_id == situation.project_id,
+            Priority.kind == situation.kind,
+            Priority.enabled,
+            Priority.rank > rank,
+        )
+        .limit(1)
+    )
+    return Standing(
+        viewer=viewer,
+        roles=mine,
+        takes_part=bool(mine),
+        reporter_id=situation.reporter_id,
+        commander_id=lead.person_id if lead is not None else None,
+        commander=commander,
+        acknowledged=lead is not None and lead.ParticipantRole.acknowledged_at is not None,
+        command_open=lead is None or lead.ParticipantRole.open_since is not None,
+        urgent=higher is None,
+        helpers=() if viewer.is_admin else tuple(await admins(t)),
+    )
+
+
+def require(standing: Standing, action: str) -> None:
+    """Stop unless the viewer may do `action` (a key of `STEERS`). Asked at the click and again at the submission.
 
     Raises:
         NotAllowed: says what is missing and who can help.
     """
-    if viewer.is_admin or roles & {"Commander", "Scribe", "Reporter"}:
-        return
-    raise NotAllowed(
-        "To try a step again you need to be Commander, Scribe, Reporter or an admin of the organization. "
-        "Ask the commander named on this page."
-    )
+    if not standing.steers:
+        raise NotAllowed(
+            f"To {STEERS[action]} you need to be Commander, Scribe or an admin of the organization. "
+            f"{standing.who_helps()}"
+        )
+
+
+def require_take_command(standing: Standing, *, reason: str = "") -> None:
+    """Stop unless the viewer may take the command.
+
+    Raises:
+        NotAllowed: says when it will be possible, or that a reason is missing, and who can help.
+    """
+    if standing.leads:
+        raise NotAllowed("You lead already.")
+    if not standing.may_take_command:
+        if standing.acknowledged:
+            raise NotAllowed(
+                f"{standing.commander} leads and has acknowledged. To lead instead of them, ask them to hand the "
+                f"command to you. {standing.who_helps()}"
+            )
+        if not standing.takes_part:
+            raise NotAllowed(f"Join the channel first: participants may take the command. {standing.who_helps()}")
+        raise NotAllowed(
+            f"{standing.commander} still has time to acknowledge; after that you may take the command. "
+            f"{standing.who_helps()}"
+        )
+    if standing.needs_reason and not reason.strip():
+        raise NotAllowed("Please give a reason: the command is not open to everybody at the moment.")

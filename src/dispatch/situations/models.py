@@ -81,6 +81,9 @@ class Participant(Tenant, Base):
     #: None: not known yet; False: could not be brought in, `note` says why.
     in_channel: Mapped[bool | None]
     note: Mapped[str] = mapped_column(Text, default="")
+    #: Messages written in the channel, and when the latest was.
+    messages: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_message_at: Mapped[datetime | None]
 
 
 class ParticipantRole(Tenant, Base):
@@ -95,6 +98,73 @@ class ParticipantRole(Tenant, Base):
     assumed_at: Mapped[datetime]
     renounced_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    #: Commanders only: since when any participant may take the command, because it was not acknowledged.
+    open_since: Mapped[datetime | None]
+
+
+class HandOff(Tenant, Base):
+    """The command offered to somebody: offered, accepted, declined or withdrawn; at most one is open."""
+
+    __tablename__ = "hand_off"
+    __table_args__ = (
+        Index(
+            "ix_hand_off_open", "org_id", "situation_id", unique=True, postgresql_where="state = 'offered'"
+        ),
+        Index("ix_hand_off_due", "org_id", "due_at", postgresql_where="state = 'offered'"),
+    )
+
+    situation_id: Mapped[int]
+    from_id: Mapped[int | None] = mapped_column(BigInteger)
+    to_id: Mapped[int]
+    offered_by: Mapped[int]
+    state: Mapped[str] = mapped_column(Text, default="offered")
+    offered_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Note(Tenant, Base):
+    """What a person wrote into the timeline. The event row says that it was added; this row holds the present text."""
+
+    __tablename__ = "timeline_note"
+    __table_args__ = (
+        Index(
+            "uq_timeline_note_message", "org_id", "situation_id", "message", unique=True,
+            postgresql_where="message <> '' and removed_at is null",
+        ),
+        Index("ix_timeline_note_situation", "org_id", "situation_id"),
+    )  # fmt: skip
+
+    situation_id: Mapped[int]
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    author_id: Mapped[int]
+    #: Who put it there: for a reaction not the author of the message.
+    added_by: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    #: modal, web, api, reaction or shortcut.
+    source: Mapped[str] = mapped_column(Text)
+    #: The message it was taken from, as "team/channel/ts"; empty when written by hand.
+    message: Mapped[str] = mapped_column(Text, default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    #: Earlier texts, oldest first: [{"text", "until", "by"}].
+    history: Mapped[list[Any]]
+    removed_at: Mapped[datetime | None]
+    removed_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class RestrictedAccess(Tenant, Base):
+    """An admin's recorded look at a restricted situation, open until `until`."""
+
+    __tablename__ = "restricted_access"
+    __table_args__ = (Index("ix_restricted_access_person", "org_id", "person_id", "situation_id"),)
+
+    situation_id: Mapped[int]
+    person_id: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class Resource(Tenant, Base):

@@ -19,7 +19,7 @@ from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.access import visible_to
-from dispatch.situations.models import Participant, ParticipantRole, Resource, Situation, SituationTag
+from dispatch.situations.models import HandOff, Participant, ParticipantRole, Resource, Situation, SituationTag
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
         reporter=reporter.person.name if reporter else "",
         reporter_email=reporter.person.email if reporter else "",
         reported_at=s.reported_at,
-        channel_id=next((r.external_id for r in found if r.kind == "conversation"), None),
+        channel_id=talk.external_id if (talk := conversation(found)) else None,
         links=tuple((r.kind, r.title, r.url) for r in found if r.url and r.kind != "conversation"),
         url=Links.incident(slug, s.name),
     )
@@ -328,7 +328,7 @@ async def resources(t: Read, situation_id: int) -> list[Resource]:
 async def detail(t: Read, situation: Situation) -> Detail:
     """Everything on top of the page."""
     [row] = await _rows(t, [situation.id])
-    conversation = next((r for r in await resources(t, situation.id) if r.kind == "conversation"), None)
+    talk = conversation(await resources(t, situation.id))
     reporter = (await people(t, [situation.reporter_id])).get(situation.reporter_id)
     tags = await t.scalars(
         select(Tag.name)
@@ -343,7 +343,7 @@ async def detail(t: Read, situation: Situation) -> Detail:
         tags=tuple(tags),
         stable_at=situation.stable_at,
         closed_at=situation.closed_at,
-        channel_url=conversation.url if conversation else "",
+        channel_url=talk.url if talk else "",
         version=situation.version,
     )
 
@@ -540,3 +540,15 @@ async def roles_of(t: Read, situation_id: int, person_id: int | None) -> set[str
             )
         )
     )
+
+
+async def hand_off_is_open(t: Read, hand_off_id: int) -> bool:
+    """Whether the offered command waits for an answer."""
+    state = await t.scalar(select(HandOff.state).where(HandOff.org_id == t.org, HandOff.id == hand_off_id))
+    return state == "offered"
+
+
+def conversation(found: Sequence[Resource]) -> Resource | None:
+    """The channel people talk in now: the latest that is not archived, else the latest."""
+    channels = [r for r in found if r.kind == "conversation"]
+    return next((r for r in reversed(channels) if r.state == ""), channels[-1] if channels else None)

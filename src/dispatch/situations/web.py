@@ -25,7 +25,7 @@ from dispatch.projects import queries as projects
 from dispatch.projects.models import Severity
 from dispatch.projects.reach import slack_down_since
 from dispatch.situations import queries
-from dispatch.situations.access import may_retry
+from dispatch.situations.access import require, standing
 from dispatch.situations.actions import answer_page, open_situation
 from dispatch.situations.models import Situation
 from dispatch.situations.report_form import ReportIncident, prepare
@@ -51,16 +51,15 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
 
     async def parts(t: Read, viewer: Viewer, situation: Situation) -> dict[str, Any]:
         about = Subject(situation.kind, situation.id)
-        roles = await queries.roles_of(t, situation.id, viewer.person_id)
+        here = await standing(t, viewer, situation)
         everybody = await queries.participants(t, situation.id)
         lead = next((p for p in everybody if "Commander" in p.roles), None)
-        steers = viewer.is_admin or bool(roles & {"Commander", "Scribe", "Reporter"})
         steps = await queries.steps(t, about)
         return {
             "incident": await queries.detail(t, situation),
             "participants": everybody,
             "resources": [_resource(r) for r in await queries.resources(t, situation.id)],
-            "steps": steps if steers else [_without_retry(s) for s in steps],
+            "steps": steps if here.steers else [_without_retry(s) for s in steps],
             "pages": await queries.pages(t, about),
             "timeline": await queries.timeline(t, about),
             "can": {"acknowledge": bool(lead and lead.acting and lead.person.id == viewer.person_id)},
@@ -132,7 +131,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
         visit = await visits.of(request, org)
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
-            may_retry(visit.viewer, roles=await queries.roles_of(t, situation.id, visit.viewer.person_id))
+            require(await standing(t, visit.viewer, situation), "retry")
             await retry(t, Subject(situation.kind, situation.id), step_id)
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/{org}/incidents/{name}", 303)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from dispatch.kit.forms.declare import Form, Input, Option, inputs
@@ -25,7 +26,7 @@ def to_modal(
     title: str,
     submit: str,
     callback_id: str,
-    choices: Mapping[str, Sequence[Option]],
+    choices: Mapping[str, Sequence[Option]] = MappingProxyType({}),
     values: Mapping[str, Any] | None = None,
     private_metadata: str = "",
     intro: Sequence[b.Block] = (),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,8 +49,13 @@ def candidates(name: str, fallback: str) -> list[str]:
     return [base, *(f"{short}-{n}" for n in range(2, 10)), f"{short}-{cleaned(fallback)[:11]}"]
 
 
-async def reserve(db: Database, *, team: str, names: list[str], org: OrgId, about: Subject) -> SlackChannel:
+async def reserve(
+    db: Database, *, team: str, names: list[str], org: OrgId, about: Subject, after: tuple[str, ...] = ()
+) -> SlackChannel:
     """The name this subject may use: the one it holds already, else the first free one.
+
+    Args:
+        after: channels the subject had before; the name is for their successor.
 
     Raises:
         LookupError: every candidate belongs to somebody else.
@@ -63,6 +68,7 @@ async def reserve(db: Database, *, team: str, names: list[str], org: OrgId, abou
                 SlackChannel.subject_kind == about.kind,
                 SlackChannel.subject_id == about.id,
                 SlackChannel.foreign_name.is_(False),
+                or_(SlackChannel.channel_id.is_(None), SlackChannel.channel_id.not_in(after)),
             )
         )
         if held is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.kit.slack import registry
-from dispatch.kit.slack.scopes import REQUIRED
+from dispatch.kit.slack.scopes import REQUIRED, REQUIRED_OF_USER, union
 
 NAME = "Dispatch"
 
@@ -55,7 +55,7 @@ def manifest(base_url: str, organization: str, *, names: Mapping[str, str] | Non
                 for _, shortcut in sorted(registry.shortcuts.items())
             ],
         },
-        "oauth_config": {"scopes": {"bot": bot_scopes()}},
+        "oauth_config": {"scopes": {"bot": bot_scopes(), "user": user_scopes()}},
         "settings": {
             "event_subscriptions": subscriptions,
             "interactivity": interactivity,
@@ -69,3 +69,12 @@ def manifest(base_url: str, organization: str, *, names: Mapping[str, str] | Non
 def bot_scopes() -> list[str]:
     """What the calls we make and the events we get need."""
     return sorted(registry.scopes | {scope for needed in REQUIRED.values() for scope in needed})
+
+
+#: What an installing person's own token may read; beyond it only what `REQUIRED_OF_USER` needs to reopen a channel.
+USER_READS = ("channels:read", "groups:history", "groups:read")
+
+
+def user_scopes() -> list[str]:
+    """User token scopes; the token is optional, see the setting *User OAuth Token*."""
+    return sorted({*USER_READS, *union(REQUIRED_OF_USER)})

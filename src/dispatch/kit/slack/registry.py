@@ -6,11 +6,15 @@ Command *names* are configuration; code knows commands by their key, such as `re
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dispatch.kit.db import Database, OrgId
+from dispatch.kit.errors import DispatchError, Invalid, ProviderError
+from dispatch.kit.forms import FormErrors
+from dispatch.kit.slack import blocks
 
 
 class SlackCalls(Protocol):
@@ -75,6 +79,16 @@ class Request:
     @property
     def org(self) -> OrgId:
         return self.installation.org
+
+    def reply(self, text: str) -> None:
+        """Tell the person something, after the answer, where they are; only they read it. Perhaps not seen."""
+
+        async def tell() -> None:
+            await self.installation.client.call(
+                "chat.postEphemeral", channel=self.channel_id, user=self.user_id, text=text
+            )
+
+        self.later(tell())
 
     @property
     def view(self) -> Mapping[str, Any]:
@@ -168,10 +182,13 @@ def action(action_id: str) -> Callable[[Handler], Handler]:
 
 
 def submission(callback_id: str) -> Callable[[Handler], Handler]:
-    """Handle a submitted modal; the answer may hold `response_action`."""
+    """Handle a submitted modal; the answer may hold `response_action`.
+
+    Expected errors become what the person reads: at the field they belong to, or in place of the form.
+    """
 
     def register(handler: Handler) -> Handler:
-        _once(submissions, callback_id, handler)
+        _once(submissions, callback_id, _saying_why(handler))
         return handler
 
     return register
@@ -229,3 +246,26 @@ def _once(registry: dict[str, Any], key: str, value: Any) -> None:
     if key in registry:
         raise RuntimeError(f"{key!r} is handled twice")
     registry[key] = value
+
+
+def _saying_why(handler: Handler) -> Handler:
+    @functools.wraps(handler)
+    async def run(asked: Request) -> Answer:
+        try:
+            return await handler(asked)
+        except FormErrors as wrong:
+            return _beside_the_form(asked, wrong)
+        except Invalid as wrong:
+            return _beside_the_form(asked, FormErrors({wrong.field or "": str(wrong)}))
+        except (DispatchError, ProviderError) as why:
+            return _beside_the_form(asked, FormErrors({"": f"{why} {getattr(why, 'hint', '')}".strip()}))
+
+    return run
+
+
+def _beside_the_form(asked: Request, wrong: FormErrors) -> Answer:
+    """At the fields, so that nothing typed is lost; a form without fields gives way to the sentence."""
+    if shown := wrong.for_modal(asked.view):
+        return {"response_action": "errors", "errors": shown}
+    title = (asked.view.get("title") or {}).get("text") or "Dispatch"
+    return {"response_action": "update", "view": blocks.notice(str(title), str(wrong))}

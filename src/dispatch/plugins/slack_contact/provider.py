@@ -84,6 +84,7 @@ class SlackContacts:
             weblink=custom.get("weblink", ""),
             avatar=str(profile.get("image_512") or profile.get("image_192") or ""),
             chat_user_id=str(user["id"]),
+            guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
         )
 
     async def _custom(self, user: str) -> dict[str, str]:

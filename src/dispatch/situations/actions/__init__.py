@@ -1,20 +1,63 @@
 """Writes about situations: each one transaction's worth, no network, ending in a recorded fact."""
 
 from dispatch.situations.actions.answering import answer_page
-from dispatch.situations.actions.command import acknowledge_command
+from dispatch.situations.actions.command import (
+    acknowledge_command,
+    answer_hand_off,
+    assign_role,
+    locked,
+    open_unanswered_commands,
+    remind_hand_offs,
+    take_command,
+)
+from dispatch.situations.actions.details import update_details
+from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
-from dispatch.situations.actions.participants import add_participant, joined_channel, note_in_channel
-from dispatch.situations.actions.resources import link_resource, pinned_summary, remember_summary
+from dispatch.situations.actions.participants import (
+    add_participant,
+    end_role,
+    joined_channel,
+    left_channel,
+    note_in_channel,
+)
+from dispatch.situations.actions.resources import (
+    conversation_ended,
+    conversation_reopened,
+    link_resource,
+    pinned_summary,
+    remember_summary,
+)
+from dispatch.situations.actions.status import change_status, change_visibility, look_at_restricted
 
 __all__ = [
     "Report",
     "acknowledge_command",
+    "add_note",
     "add_participant",
+    "answer_hand_off",
     "answer_page",
+    "assign_role",
+    "change_status",
+    "change_visibility",
+    "conversation_ended",
+    "conversation_reopened",
+    "edit_note",
+    "end_role",
     "joined_channel",
+    "left_channel",
     "link_resource",
+    "locked",
+    "look_at_restricted",
     "note_in_channel",
+    "note_of_message",
     "open_situation",
+    "open_unanswered_commands",
+    "own_note",
+    "pin_event",
     "pinned_summary",
     "remember_summary",
+    "remind_hand_offs",
+    "remove_note",
+    "take_command",
+    "update_details",
 ]

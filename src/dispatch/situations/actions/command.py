@@ -1,17 +1,50 @@
-"""Writes about who leads."""
+"""Writes about who leads: acknowledging, handing over in two steps, taking the command."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import timedelta
+
+from sqlalchemy import select, update
 
 from dispatch.kit import clock
 from dispatch.kit.db import Tx
-from dispatch.kit.errors import NotAllowed, NotFound
+from dispatch.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.people.queries import person
-from dispatch.situations.events import CommandAcknowledged
-from dispatch.situations.models import Participant, ParticipantRole, Situation
+from dispatch.projects.models import Priority
+from dispatch.situations.actions.participants import add_participant, end_role
+from dispatch.situations.events import (
+    CommandAcknowledged,
+    CommanderChanged,
+    CommandUnanswered,
+    HandOffDeclined,
+    HandOffDue,
+    HandOffOffered,
+    RoleAssigned,
+)
+from dispatch.situations.kinds import ROLES
+from dispatch.situations.models import HandOff, Participant, ParticipantRole, Situation
+
+
+async def commander_role(t: Tx, situation_id: int, *, lock: bool = True) -> tuple[ParticipantRole, int] | None:
+    """The role held by the commander, and whose it is; locked, so that two who take the command queue up."""
+    query = (
+        select(ParticipantRole, Participant.person_id)
+        .join(
+            Participant,
+            (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
+        )
+        .where(
+            ParticipantRole.org_id == t.org,
+            ParticipantRole.situation_id == situation_id,
+            ParticipantRole.role == "Commander",
+            ParticipantRole.renounced_at.is_(None),
+        )
+        .order_by(ParticipantRole.id.desc())
+    )
+    row = (await t.execute(query.with_for_update(of=ParticipantRole) if lock else query)).first()
+    return (row.ParticipantRole, row.person_id) if row is not None else None
 
 
 async def acknowledge_command(t: Tx, situation_id: int, *, by: Person) -> bool:
@@ -20,32 +53,300 @@ async def acknowledge_command(t: Tx, situation_id: int, *, by: Person) -> bool:
     Raises:
         NotAllowed: somebody else is the commander.
     """
-    row = (
+    situation = await locked(t, situation_id)
+    held = await commander_role(t, situation_id)
+    if held is None:
+        raise NotFound(f"{situation.name} has no commander.")
+    role, person_id = held
+    if person_id != by.id:
+        lead = await person(t, person_id)
+        raise NotAllowed(f"{lead.name} is the commander here and has to acknowledge. You can ask them, or an admin.")
+    if role.acknowledged_at is not None:
+        return False
+    role.acknowledged_at, role.open_since = clock.now(), None
+    await t.flush()
+    await record(t, CommandAcknowledged(person_id=by.id), about=_about(situation), by=by.id)
+    return True
+
+
+async def assign_role(t: Tx, situation: Situation, who: Person, role: str, *, by: Person) -> HandOff | None:
+    """Give a person a role. The command is not given but offered: returns the hand-off the person has to accept.
+
+    The caller asked `access.require(..., "assign_role")`.
+
+    Raises:
+        Invalid: no such role, or the person holds it already.
+        Conflict: the situation is closed.
+    """
+    if role not in ROLES or role == "Reporter":
+        raise Invalid(f"A role is one of {', '.join(r for r in ROLES if r != 'Reporter')}.", field="role")
+    await locked(t, situation.id)
+    if situation.status == "Closed":
+        raise Conflict(f"{situation.name} is closed; reopen it first.")
+    if role == "Commander":
+        return await offer_command(t, situation, who, by=by)
+    if role in await roles_held(t, situation.id, who.id):
+        raise Invalid(f"{who.name} is {role} already.", field="person")
+    await add_participant(t, situation, who, role=role, reason=f"named by {by.name}", by=by.id, bring_in=True, quietly=True)
+    await record(t, RoleAssigned(person=who.name, person_id=who.id, role=role), about=_about(situation), by=by.id)
+    return None
+
+
+async def offer_command(t: Tx, situation: Situation, who: Person, *, by: Person) -> HandOff | None:
+    """First step of a hand-off. An earlier open offer is withdrawn. Taking it oneself needs no second step.
+
+    Raises:
+        Invalid: the person leads already.
+    """
+    held = await commander_role(t, situation.id)
+    if held is not None and held[1] == who.id:
+        raise Invalid(f"{who.name} is Commander already.", field="person")
+    if who.id == by.id:
+        await change_commander(t, situation, who, why="took the role over", by=by)
+        return None
+    await _end_hand_off(t, situation.id, "withdrawn")
+    minutes = await acknowledge_minutes(t, situation)
+    now = clock.now()
+    hand_off = HandOff(
+        org_id=t.org, situation_id=situation.id, from_id=held[1] if held else None, to_id=who.id, offered_by=by.id,
+        state="offered", offered_at=now, due_at=now + timedelta(minutes=minutes),
+    )  # fmt: skip
+    t.add(hand_off)
+    await t.flush()
+    await add_participant(t, situation, who, role="Participant", reason="asked to lead", by=by.id, bring_in=True)
+    await record(
+        t,
+        HandOffOffered(hand_off_id=hand_off.id, person=who.name, person_id=who.id, minutes=minutes),
+        about=_about(situation),
+        by=by.id,
+    )
+    return hand_off
+
+
+async def answer_hand_off(t: Tx, hand_off_id: int, *, accept: bool, by: Person) -> Situation:
+    """Second step of a hand-off.
+
+    Raises:
+        NotFound: no such offer.
+        NotAllowed: it was made to somebody else.
+        Conflict: it was answered, withdrawn or overtaken; says what holds now.
+    """
+    hand_off = await t.scalar(
+        select(HandOff).where(HandOff.org_id == t.org, HandOff.id == hand_off_id).with_for_update()
+    )
+    if hand_off is None:
+        raise NotFound("There is no such offer.")
+    situation = await locked(t, hand_off.situation_id)
+    if hand_off.to_id != by.id:
+        to = await person(t, hand_off.to_id)
+        raise NotAllowed(f"The command was offered to {to.name}; only they can answer.")
+    if hand_off.state != "offered":
+        held = await commander_role(t, situation.id, lock=False)
+        lead = (await person(t, held[1])).name if held else "nobody"
+        raise Conflict(f"This offer was {hand_off.state}; {lead} leads now.")
+    if accept:
+        await change_commander(t, situation, by, why="accepted the command", by=by)
+        return situation
+    hand_off.state, hand_off.ended_at, hand_off.due_at = "declined", clock.now(), None
+    await t.flush()
+    await record(
+        t,
+        HandOffDeclined(hand_off_id=hand_off.id, person=by.name, person_id=by.id, offered_by=hand_off.offered_by),
+        about=_about(situation),
+        by=by.id,
+    )
+    return situation
+
+
+async def take_command(t: Tx, situation: Situation, *, by: Person, reason: str = "") -> None:
+    """Lead from now on. The caller asked `access.require_take_command`.
+
+    Raises:
+        Conflict: it is closed, or the person leads already.
+    """
+    situation = await locked(t, situation.id)
+    if situation.status == "Closed":
+        raise Conflict(f"{situation.name} is closed; reopen it first.")
+    why = f"took the command ({reason.strip()})" if reason.strip() else "took the command, which nobody had acknowledged"
+    await change_commander(t, situation, by, why=why, by=by)
+
+
+async def change_commander(t: Tx, situation: Situation, who: Person, *, why: str, by: Person) -> None:
+    """End the old command and any open offer; the new commander has acknowledged by this very act when it is theirs.
+
+    Raises:
+        Conflict: the person leads already.
+    """
+    held = await commander_role(t, situation.id)
+    if held is not None and held[1] == who.id:
+        raise Conflict(f"{who.name} leads already.")
+    before, before_id = "nobody", None
+    if held is not None:
+        before_id = held[1]
+        before = (await person(t, before_id)).name
+        await end_role(t, situation, before_id, "Commander", quietly=True)
+        if not await roles_held(t, situation.id, before_id):
+            await add_participant(
+                t, situation, await person(t, before_id), role="Participant", reason="led before", by=by.id, quietly=True
+            )
+    await _end_hand_off(t, situation.id, "accepted" if who.id == by.id else "withdrawn", to=who.id)
+    participant_id = await add_participant(
+        t, situation, who, role="Commander", reason=why, by=by.id, bring_in=True, quietly=True
+    )
+    if who.id == by.id:
         await t.execute(
-            select(ParticipantRole, Participant.person_id, Situation.kind)
+            update(ParticipantRole)
+            .where(
+                ParticipantRole.org_id == t.org,
+                ParticipantRole.participant_id == participant_id,
+                ParticipantRole.role == "Commander",
+                ParticipantRole.renounced_at.is_(None),
+            )
+            .values(acknowledged_at=clock.now())
+        )
+    situation.version += 1
+    situation.changed_at = clock.now()
+    await t.flush()
+    await record(
+        t,
+        CommanderChanged(person=who.name, person_id=who.id, before=before, before_id=before_id, why=why),
+        about=_about(situation),
+        by=by.id,
+    )
+
+
+async def open_unanswered_commands(t: Tx) -> int:
+    """Claim commands nobody acknowledged in time; any participant may take them from now on. Returns how many."""
+    due = (
+        await t.execute(
+            select(ParticipantRole, Participant.person_id, Situation, Priority.acknowledge_minutes)
             .join(
                 Participant,
                 (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
             )
-            .join(Situation, (Situation.org_id == Participant.org_id) & (Situation.id == Participant.situation_id))
+            .join(
+                Situation,
+                (Situation.org_id == ParticipantRole.org_id) & (Situation.id == ParticipantRole.situation_id),
+            )
+            .join(Priority, (Priority.org_id == Situation.org_id) & (Priority.id == Situation.priority_id))
+            .where(
+                ParticipantRole.org_id == t.org,
+                ParticipantRole.role == "Commander",
+                ParticipantRole.renounced_at.is_(None),
+                ParticipantRole.acknowledged_at.is_(None),
+                ParticipantRole.open_since.is_(None),
+                Situation.status != "Closed",
+                ParticipantRole.assumed_at + Priority.acknowledge_minutes * timedelta(minutes=1) <= clock.now(),
+            )
+            .with_for_update(of=ParticipantRole, skip_locked=True)
+            .limit(50)
+        )
+    ).all()
+    for role, person_id, situation, minutes in due:
+        role.open_since = clock.now()
+        await t.flush()
+        who = await person(t, person_id)
+        await record(
+            t, CommandUnanswered(person=who.name, person_id=who.id, minutes=minutes), about=_about(situation)
+        )
+    return len(due)
+
+
+async def remind_hand_offs(t: Tx) -> int:
+    """Claim offers nobody answered in time: a reminder first, then the command is open to participants."""
+    due = (
+        await t.scalars(
+            select(HandOff)
+            .where(HandOff.org_id == t.org, HandOff.state == "offered", HandOff.due_at <= clock.now())
+            .with_for_update(skip_locked=True)
+            .limit(50)
+        )
+    ).all()
+    for hand_off in due:
+        situation = await locked(t, hand_off.situation_id)
+        who = await person(t, hand_off.to_id)
+        first = hand_off.reminded_at is None
+        minutes = await acknowledge_minutes(t, situation)
+        if first:
+            hand_off.reminded_at = clock.now()
+            hand_off.due_at = clock.now() + timedelta(minutes=minutes)
+        else:
+            hand_off.due_at = None
+            held = await commander_role(t, situation.id)
+            if held is not None:
+                held[0].open_since = clock.now()
+        await t.flush()
+        await record(
+            t,
+            HandOffDue(
+                hand_off_id=hand_off.id, person=who.name, person_id=who.id, minutes=minutes, reminded=not first
+            ),
+            about=_about(situation),
+        )
+    return len(due)
+
+
+async def acknowledge_minutes(t: Tx, situation: Situation) -> int:
+    """Minutes the priority gives a commander to answer."""
+    return (
+        await t.execute(
+            select(Priority.acknowledge_minutes).where(
+                Priority.org_id == t.org, Priority.id == situation.priority_id
+            )
+        )
+    ).scalar_one()
+
+
+async def roles_held(t: Tx, situation_id: int, person_id: int) -> set[str]:
+    """The roles a person holds now."""
+    return set(
+        await t.scalars(
+            select(ParticipantRole.role)
+            .join(
+                Participant,
+                (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
+            )
             .where(
                 ParticipantRole.org_id == t.org,
                 ParticipantRole.situation_id == situation_id,
-                ParticipantRole.role == "Commander",
+                Participant.person_id == person_id,
                 ParticipantRole.renounced_at.is_(None),
             )
-            .with_for_update(of=ParticipantRole)
         )
-    ).first()
-    if row is None:
-        raise NotFound("This incident has no commander.")
-    role: ParticipantRole = row.ParticipantRole
-    if row.person_id != by.id:
-        lead = await person(t, row.person_id)
-        raise NotAllowed(f"{lead.name} is the commander here and has to acknowledge. You can ask them, or an admin.")
-    if role.acknowledged_at is not None:
-        return False
-    role.acknowledged_at = clock.now()
-    await t.flush()
-    await record(t, CommandAcknowledged(person_id=by.id), about=Subject(row.kind, situation_id), by=by.id)
-    return True
+    )
+
+
+async def locked(t: Tx, situation_id: int) -> Situation:
+    """The situation's row, locked: writers that must not interleave queue up here.
+
+    Raises:
+        NotFound: no such situation.
+    """
+    found = await t.scalar(
+        select(Situation)
+        .where(Situation.org_id == t.org, Situation.id == situation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("There is no such incident.")
+    return found
+
+
+async def _end_hand_off(t: Tx, situation_id: int, state: str, *, to: int | None = None) -> None:
+    """End the open offer; one made to somebody else than `to` was overtaken."""
+    open_offer = await t.scalar(
+        select(HandOff)
+        .where(HandOff.org_id == t.org, HandOff.situation_id == situation_id, HandOff.state == "offered")
+        .with_for_update()
+    )
+    if open_offer is not None:
+        open_offer.state = state if to is None or open_offer.to_id == to else "overtaken"
+        open_offer.ended_at, open_offer.due_at = clock.now(), None
+        await t.flush()
+
+
+def _about(situation: Situation) -> Subject:
+    return Subject(situation.kind, situation.id)
+
+

@@ -97,7 +97,7 @@ async def open_situation(
     )
     t.add(situation)
     await t.flush()
-    await _tag(t, situation, project, report.tags)
+    await set_tags(t, situation, project, report.tags)
     about = Subject(kind.key, situation.id)
     await record(
         t,
@@ -136,7 +136,12 @@ async def _next_name(t: Tx, prefix: str) -> str:
     return f"{prefix}-{number}"
 
 
-async def _tag(t: Tx, situation: Situation, project: Project, names: tuple[str, ...]) -> None:
+async def set_tags(t: Tx, situation: Situation, project: Project, names: tuple[str, ...]) -> None:
+    """Add tags of the project by name.
+
+    Raises:
+        Invalid: one is unknown.
+    """
     if not names:
         return
     known = {

@@ -10,15 +10,28 @@ from dispatch.kit.db import Tx
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.people.queries import person
-from dispatch.situations.events import JoinedChannel, ParticipantAdded, PersonNotInvited
+from dispatch.situations.events import JoinedChannel, LeftChannel, ParticipantAdded, PersonNotInvited, RoleRenounced
 from dispatch.situations.models import Participant, ParticipantRole, Situation
 
 
 async def add_participant(
-    t: Tx, situation: Situation, who: Person, *, role: str, reason: str = "", by: int | None = None
+    t: Tx,
+    situation: Situation,
+    who: Person,
+    *,
+    role: str,
+    reason: str = "",
+    by: int | None = None,
+    bring_in: bool = False,
+    quietly: bool = False,
 ) -> int:
-    """Let a person take part in a role; returns the participant's id. Doing it again changes nothing."""
-    participant_id = (
+    """Let a person take part in a role; returns the participant's id. Doing it again changes nothing.
+
+    Args:
+        bring_in: also invite them into the channel, when they were not part of it before.
+        quietly: record nothing about the role, because another fact tells it.
+    """
+    new_id = (
         await t.execute(
             upsert(Participant)
             .values(
@@ -30,12 +43,23 @@ async def add_participant(
                 added_reason=reason,
                 note="",
             )
-            .on_conflict_do_update(
-                index_elements=["org_id", "situation_id", "person_id"], set_={"person_id": who.id}
-            )
+            .on_conflict_do_nothing()
             .returning(Participant.id)
         )
-    ).scalar_one()
+    ).scalar_one_or_none()
+    participant_id = (
+        new_id
+        if new_id is not None
+        else (
+            await t.execute(
+                select(Participant.id).where(
+                    Participant.org_id == t.org,
+                    Participant.situation_id == situation.id,
+                    Participant.person_id == who.id,
+                )
+            )
+        ).scalar_one()
+    )
     held = set(
         await t.scalars(
             select(ParticipantRole.role).where(
@@ -45,24 +69,70 @@ async def add_participant(
             )
         )
     )
-    if role in held or (role == "Participant" and held):
-        return participant_id
-    await t.execute(
-        insert(ParticipantRole).values(
-            org_id=t.org,
-            situation_id=situation.id,
-            participant_id=participant_id,
-            role=role,
-            assumed_at=clock.now(),
+    wanted = role not in held and not (role in ("Participant", "Observer") and held)
+    if wanted:
+        await t.execute(
+            insert(ParticipantRole).values(
+                org_id=t.org,
+                situation_id=situation.id,
+                participant_id=participant_id,
+                role=role,
+                assumed_at=clock.now(),
+            )
         )
-    )
-    await record(
-        t,
-        ParticipantAdded(person=who.name, person_id=who.id, role=role, reason=reason),
-        about=Subject(situation.kind, situation.id),
-        by=by,
-    )
+        # Whoever takes a real role is no longer just a participant or observer.
+        if role not in ("Participant", "Observer", "Reporter"):
+            await t.execute(
+                update(ParticipantRole)
+                .where(
+                    ParticipantRole.org_id == t.org,
+                    ParticipantRole.participant_id == participant_id,
+                    ParticipantRole.role.in_(("Participant", "Observer")),
+                    ParticipantRole.renounced_at.is_(None),
+                )
+                .values(renounced_at=clock.now())
+            )
+    if (wanted and not quietly) or (new_id is not None and bring_in):
+        await record(
+            t,
+            ParticipantAdded(
+                person=who.name, person_id=who.id, role=role, reason=reason, bring_in=bring_in and new_id is not None
+            ),
+            about=Subject(situation.kind, situation.id),
+            by=by,
+        )
     return participant_id
+
+
+async def end_role(t: Tx, situation: Situation, person_id: int, role: str, *, by: int | None = None, quietly: bool = False) -> bool:
+    """A person gives up a role. Returns False when they did not hold it. Nobody falls out of the situation by this."""
+    ended = (
+        await t.execute(
+            update(ParticipantRole)
+            .where(
+                ParticipantRole.org_id == t.org,
+                ParticipantRole.situation_id == situation.id,
+                ParticipantRole.participant_id.in_(
+                    select(Participant.id).where(
+                        Participant.org_id == t.org,
+                        Participant.situation_id == situation.id,
+                        Participant.person_id == person_id,
+                    )
+                ),
+                ParticipantRole.role == role,
+                ParticipantRole.renounced_at.is_(None),
+            )
+            .values(renounced_at=clock.now())
+            .returning(ParticipantRole.id)
+        )
+    ).all()
+    if ended and not quietly:
+        who = await person(t, person_id)
+        await record(
+            t, RoleRenounced(person=who.name, person_id=who.id, role=role), about=Subject(situation.kind, situation.id), by=by
+        )
+        await add_participant(t, situation, who, role="Participant", reason=f"was {role}", by=by, quietly=True)
+    return bool(ended)
 
 
 async def note_in_channel(
@@ -104,4 +174,27 @@ async def joined_channel(t: Tx, situation: Situation, who: Person) -> bool:
     await add_participant(t, situation, who, role="Participant", reason="joined the channel", by=who.id)
     await note_in_channel(t, about, who.id)
     await record(t, JoinedChannel(person=who.name, person_id=who.id), about=about, by=who.id)
+    return True
+
+
+async def left_channel(t: Tx, situation: Situation, who: Person) -> bool:
+    """A person left the channel; they stay a participant. Returns False when that was known."""
+    changed = (
+        await t.execute(
+            update(Participant)
+            .where(
+                Participant.org_id == t.org,
+                Participant.situation_id == situation.id,
+                Participant.person_id == who.id,
+                Participant.in_channel.is_not(False),
+            )
+            .values(in_channel=False, note="left the channel")
+            .returning(Participant.id)
+        )
+    ).scalar_one_or_none()
+    if changed is None:
+        return False
+    await record(
+        t, LeftChannel(person=who.name, person_id=who.id), about=Subject(situation.kind, situation.id), by=who.id
+    )
     return True

@@ -69,5 +69,38 @@ async def pinned_summary(t: Tx, about: Subject) -> dict[str, str] | None:
     return (data or {}).get("summary")
 
 
+async def conversation_ended(t: Tx, about: Subject, channel: str, *, state: str) -> str | None:
+    """The channel is archived or deleted; answers its title, None when that was known."""
+    return await _conversation_state(t, about, channel, before=(Resource.state != state), state=state)
+
+
+async def conversation_reopened(t: Tx, about: Subject, channel: str) -> str | None:
+    """The channel is in use again; answers its title, None when that was known."""
+    return await _conversation_state(t, about, channel, before=(Resource.state != ""), state="")
+
+
+async def _conversation_state(
+    t: Tx, about: Subject, channel: str, *, before: ColumnElement[bool], state: str
+) -> str | None:
+    return (
+        await t.execute(
+            update(Resource)
+            .where(
+                Resource.org_id == t.org,
+                Resource.situation_id == about.id,
+                Resource.kind == "conversation",
+                Resource.external_id == channel,
+                before,
+            )
+            .values(state=state)
+            .returning(Resource.title)
+        )
+    ).scalar_one_or_none()
+
+
 def _conversation_of(t: Tx, about: Subject) -> ColumnElement[bool]:
-    return and_(Resource.org_id == t.org, Resource.situation_id == about.id, Resource.kind == "conversation")
+    """The channel people talk in now: the latest."""
+    latest = select(func.max(Resource.id)).where(
+        Resource.org_id == t.org, Resource.situation_id == about.id, Resource.kind == "conversation"
+    )
+    return and_(Resource.org_id == t.org, Resource.id == latest.scalar_subquery())

@@ -1,5 +1,5 @@
 """What happens after a fact: runbooks of outside calls, one file per occasion."""
 
-from dispatch.situations.flows import paging, set_up, show_state
+from dispatch.situations.flows import bring_in, command, paging, set_up, show_state, status, visibility
 
-__all__ = ["paging", "set_up", "show_state"]
+__all__ = ["bring_in", "command", "paging", "set_up", "show_state", "status", "visibility"]

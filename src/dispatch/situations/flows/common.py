@@ -1,4 +1,4 @@
-"""What the steps of all flows start from: the brief, the chat, the channel."""
+"""What the runbooks share: the brief, the project's chat, the channel, who is known there."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ async def still_open(t: Read, about: Subject) -> str | None:
 
 
 async def chat_of(c: StepContext) -> tuple[queries.Brief, Conversations]:
-    """What is true now, and where to say it; skips the step without a chat system."""
+    """The situation and its project's chat.
+
+    Raises:
+        Skip: none is configured.
+    """
     async with c.db.read(c.org) as t:
         brief = await queries.brief(t, c.subject.id)
     chat = await c.use(Providers).conversations(c.org, brief.project_id)
@@ -40,23 +44,14 @@ async def chat_of(c: StepContext) -> tuple[queries.Brief, Conversations]:
 
 
 def channel_of(brief: queries.Brief) -> str:
-    """The channel's id; skips the step when there is none."""
+    """The channel's id.
+
+    Raises:
+        Skip: there is none (yet).
+    """
     if not brief.channel_id:
         raise Skip("There is no channel.")
     return brief.channel_id
-
-
-async def chat_id(c: StepContext, chat: Conversations, person_id: int, email: str) -> str | None:
-    """The person's user id in the chat, looked up once by e-mail; None when the chat does not know them."""
-    async with c.db.read(c.org) as t:
-        known = await people.chat_ids(t, [person_id], team=chat.team_id)
-    if person_id in known:
-        return known[person_id]
-    found = await chat.find_user(email)
-    if found is not None:
-        async with c.db.tx(c.org) as w:
-            await link_chat(w, person_id, team=chat.team_id, user=found)
-    return found
 
 
 async def note_if_slack_answers(c: StepContext, brief: queries.Brief, chat: Conversations) -> bool:
@@ -80,3 +75,17 @@ async def note_if_slack_answers(c: StepContext, brief: queries.Brief, chat: Conv
 def thread(c: StepContext, brief: queries.Brief) -> str:
     """Keeps the mails about one situation together."""
     return f"{c.org}-{brief.kind}-{brief.id}-{int(brief.reported_at.timestamp()):x}"
+
+
+async def chat_id(c: StepContext, chat: Conversations, person_id: int) -> str | None:
+    """The person's user id in the chat, looked up by e-mail and remembered; None when unknown there."""
+    async with c.db.read(c.org) as t:
+        known = await people.chat_ids(t, [person_id], team=chat.team_id)
+        who = await people.person(t, person_id)
+    if person_id in known:
+        return known[person_id]
+    found = await chat.find_user(who.email)
+    if found is not None:
+        async with c.db.tx(c.org) as t:
+            await link_chat(t, person_id, team=chat.team_id, user=found)
+    return found

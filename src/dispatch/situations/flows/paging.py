@@ -63,7 +63,7 @@ async def page_in_slack(c: StepContext) -> None:
     ):
         raise Skip(NO_CHAT)
     failed = ""
-    user = await chat_id(c, chat, who.id, who.email) if chat is not None else None
+    user = await chat_id(c, chat, who.id) if chat is not None else None
     if chat is None:
         failed = NO_CHANNEL
     elif user is None:
@@ -171,7 +171,7 @@ async def tell_reporter_in_slack(c: StepContext) -> None:
     chat = await c.use(Providers).conversations(c.org, brief.project_id)
     if chat is None:
         raise Skip(NO_CHAT)
-    reporter = await chat_id(c, chat, brief.reporter_id, brief.reporter_email)
+    reporter = await chat_id(c, chat, brief.reporter_id)
     if reporter is None:
         raise Skip(f"{brief.reporter} is not known in the chat workspace.")
     await chat.direct_message(reporter, messages.nobody_answered(brief), key=c.key, look_first=c.repeat)

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dispatch.kit.errors import Refused
 from dispatch.kit.events import on
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.ports.conversations import Posted
 from dispatch.situations.actions import pinned_summary
-from dispatch.situations.events import CommandAcknowledged
+from dispatch.situations.events import (
+    CommandAcknowledged,
+    CommanderChanged,
+    DetailsChanged,
+    StatusChanged,
+    VisibilityChanged,
+)
 from dispatch.situations.flows.common import channel_of, chat_of
 from dispatch.situations.slack import messages
+
+
+@contextmanager
+def archived_is_fine() -> Iterator[None]:
+    """Nobody reads the head of an archived channel."""
+    try:
+        yield
+    except Refused as why:
+        if why.code != "is_archived":
+            raise
+        raise Skip("The channel is archived.") from None
 
 
 async def refresh_topic(c: StepContext) -> None:
     """Status, severity, priority or commander changed: the head of the channel says so."""
     brief, chat = await chat_of(c)
     while True:
-        await chat.set_topic(channel_of(brief), messages.topic(brief))
+        with archived_is_fine():
+            await chat.set_topic(channel_of(brief), messages.topic(brief))
         # What changed while we wrote may have written before us.
         now, _ = await chat_of(c)
         if messages.topic(now) == messages.topic(brief):
@@ -32,7 +54,8 @@ async def refresh_summary(c: StepContext) -> None:
     if pinned is None:
         raise Skip("The summary is not pinned yet; it will say how things are then.")
     while True:
-        await chat.update(Posted(channel, pinned["ts"]), messages.summary(brief), key=pinned["key"])
+        with archived_is_fine():
+            await chat.update(Posted(channel, pinned["ts"]), messages.summary(brief), key=pinned["key"])
         now, _ = await chat_of(c)
         if messages.summary(now) == messages.summary(brief):
             return
@@ -44,5 +67,9 @@ show_state = flow("incident.show_state", version=1)(
     step("summary", refresh_summary, title="Bring the pinned summary up to date", lane="decoration"),
 )
 
-# Hang it on whatever else changes status, severity, priority, title or commander.
-on(CommandAcknowledged, show_state)
+for fact in (CommandAcknowledged, CommanderChanged, DetailsChanged):
+    on(fact, show_state)
+# Closing and reopening show it themselves, before the channel is archived and after it is back.
+on(StatusChanged, show_state, when=lambda happened: "Closed" not in (happened.before, happened.after))
+# A situation that becomes restricted gets a channel of its own, which starts with the right words.
+on(VisibilityChanged, show_state, when=lambda happened: happened.after == "open")

@@ -10,10 +10,9 @@ from sqlalchemy import select
 from dispatch.kit.db import Database
 from dispatch.kit.slack import channel_names
 from dispatch.kit.slack.registry import Installation, event
-from dispatch.people.actions import link_chat, person_for
-from dispatch.people.queries import by_chat
 from dispatch.situations.actions import joined_channel
 from dispatch.situations.models import Situation
+from dispatch.situations.slack.actor import somebody
 
 
 @event("member_joined_channel", needs=("channels:read", "groups:read", "users:read", "users:read.email"))
@@ -26,20 +25,10 @@ async def came_in(installation: Installation, db: Database, happened: Mapping[st
         place = await channel_names.owner(t, team=installation.team_id, channel=str(happened.get("channel", "")))
     if place is None or place.org_id != installation.org:
         return
-    async with db.read(installation.org) as t:
-        known = await by_chat(t, team=installation.team_id, user=user)
-    profile: dict[str, str] = {}
-    if known is None:
-        found = (await installation.client.call("users.info", user=user))["user"]
-        email = (found.get("profile") or {}).get("email")
-        if found.get("is_bot") or not email:
-            return
-        profile = {"email": str(email), "name": str(found.get("real_name") or email), "tz": str(found.get("tz") or "UTC")}
+    person = await somebody(installation, db, user)
+    if person is None:
+        return
     async with db.tx(installation.org) as t:
-        person = known
-        if person is None:
-            person = await person_for(t, profile.pop("email"), **profile)
-            await link_chat(t, person.id, team=installation.team_id, user=user)
         situation = await t.scalar(
             select(Situation).where(Situation.org_id == t.org, Situation.id == place.subject_id)
         )

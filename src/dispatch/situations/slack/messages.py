@@ -26,6 +26,9 @@ Message = dict[str, Any]
 
 ACKNOWLEDGE = "acknowledge_command"
 OPEN_LINK = "open_link"
+TAKE_COMMAND = "take_command"
+ACCEPT_COMMAND = "accept_command"
+DECLINE_COMMAND = "decline_command"
 
 
 def _facts(b: Brief) -> Block:
@@ -61,6 +64,94 @@ def page(b: Brief, *, call: int) -> Message:
             context("You lead until you hand over. Without an answer you are called again in 2 minutes."),
         ],
         f"You are needed as commander of {b.name}: {escape(cut(b.title, 200))}",
+    )
+
+
+def _take_command(b: Brief) -> Block:
+    return button("Take command", action_id=TAKE_COMMAND, value=f"{b.org_slug}/{b.id}", style="danger")
+
+
+def hand_off(b: Brief, hand_off_id: int, *, offered_by: str, minutes: int, again: bool) -> Message:
+    """To the person who shall lead: two buttons, and what happens without an answer."""
+    value = f"{b.org_slug}/{hand_off_id}"
+    opening = "Still waiting for your answer" if again else f"{escape(offered_by)} asks you to lead"
+    return message(
+        [
+            section(f":raised_hand: *{opening}: {escape(cut(_title(b), 200))}*"),
+            _facts(b),
+            actions(
+                button("Accept", action_id=ACCEPT_COMMAND, value=value, style="primary"),
+                button("Decline", action_id=DECLINE_COMMAND, value=value),
+                _page_link(b),
+            ),
+            context(
+                f"{escape(b.commander)} leads until you accept. "
+                + (
+                    f"Without an answer within {minutes} minutes anybody in the channel may take the command."
+                    if again
+                    else f"You are asked again in {minutes} minutes."
+                )
+            ),
+        ],
+        f"{opening}: {b.name}",
+    )
+
+
+def hand_off_declined(b: Brief, *, who: str) -> Message:
+    """To the person who offered the command."""
+    return message(
+        [section(f"*{escape(who)} declined to lead {b.name}.* You may ask somebody else."), actions(_page_link(b))],
+        f"{who} declined to lead {b.name}",
+    )
+
+
+def command_open(b: Brief, *, why: str) -> Message:
+    """To the channel: somebody has to lead."""
+    return message(
+        [
+            section(f":warning: *{escape(why)}* Anybody here may take the command of {b.name}."),
+            actions(_take_command(b), _page_link(b)),
+        ],
+        f"{b.name} needs a commander",
+    )
+
+
+def commander_changed(b: Brief, *, person: str, before: str, why: str) -> Message:
+    """To the channel: who leads from now on."""
+    return message(
+        [section(f":shield: *{escape(person)} leads {b.name} now* (before: {escape(before)}). They {escape(why)}.")],
+        f"{person} leads {b.name} now",
+    )
+
+
+def status_changed(b: Brief, *, by: str, before: str, after: str) -> Message:
+    """To the channel: the new state, and what it means for the people in it."""
+    meaning = {
+        "Stable": "The immediate trouble is over. Keep an eye on it, then close it.",
+        "Closed": "The channel is archived in a moment. What was learned belongs into the document.",
+        "Active": "It needs work again.",
+    }.get(after, "")
+    return message(
+        [section(f":traffic_light: *{b.name} is {after}* (was {before}), says {escape(by)}. {meaning}".strip())],
+        f"{b.name} is {after}",
+    )
+
+
+def neutral_farewell() -> Message:
+    """To a channel that others can see, when its situation became restricted: says nothing of it."""
+    return message([section("This conversation goes on elsewhere. The channel is archived.")], "This channel is archived")
+
+
+def successor(b: Brief, *, why: str) -> Message:
+    """First words in the channel that takes over."""
+    return message(
+        [
+            header(cut(_title(b), 150)),
+            section(why),
+            _facts(b),
+            actions(_acknowledge(b), _page_link(b)) if b.acting else actions(_page_link(b)),
+        ],
+        f"{b.name}: the conversation goes on here",
     )
 
 
@@ -113,6 +204,19 @@ def personal_welcome(b: Brief, channel: str, *, leads: bool) -> Message:
             actions(_acknowledge(b), _page_link(b)) if leads and b.acting else actions(_page_link(b)),
         ],
         f"{b.name} has its channel",
+    )
+
+
+def brought_in(b: Brief, channel: str, *, by: str, reason: str) -> Message:
+    """To somebody who was added later: a channel that appears in a list is easily overlooked."""
+    why = f" ({escape(reason)})" if reason else ""
+    return message(
+        [
+            section(f"*{escape(by)} brought you into {escape(cut(_title(b), 300))}*: <#{channel}>{why}"),
+            _facts(b),
+            actions(_page_link(b)),
+        ],
+        f"You were brought into {b.name}",
     )
 
 

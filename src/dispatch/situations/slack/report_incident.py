@@ -7,21 +7,17 @@ from typing import Any
 
 import orjson
 
-from dispatch.kit.db import Read, Tx
-from dispatch.kit.errors import Invalid, Unavailable
+from dispatch.kit.db import Read
+from dispatch.kit.errors import Unavailable
 from dispatch.kit.events import Subject
-from dispatch.kit.forms import FormErrors, Option, from_modal, modal_values, search_options, to_modal
+from dispatch.kit.forms import Option, from_modal, modal_values, search_options, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, action, command, option_load, shortcut, submission
-from dispatch.people.actions import link_chat, person_for
-from dispatch.people.models import Person
-from dispatch.people.queries import by_chat
-from dispatch.ports.contacts import Contacts
 from dispatch.projects import queries as projects
-from dispatch.projects.providers import Providers
 from dispatch.situations import queries
 from dispatch.situations.actions import open_situation
 from dispatch.situations.report_form import ReportIncident, prepare
+from dispatch.situations.slack.actor import met, stranger
 
 CALLBACK = "report_incident"
 TITLE = "Report incident"
@@ -141,22 +137,13 @@ async def tags_typed(asked: Request) -> Answer:
 async def submitted(asked: Request) -> Answer:
     """One transaction: the incident exists, or the person reads at the field what to correct."""
     view_id = str(asked.view.get("id"))
-    try:
-        form = from_modal(ReportIncident, asked.view)
-        contact = await _contact(asked)
-        async with asked.db.tx(asked.org) as t:
-            reporter = await _person(t, asked, contact)
-            situation = await open_situation(
-                t,
-                form.as_report(),
-                by=reporter,
-                source_key=f"slack:{asked.installation.team_id}:{view_id}",
-            )
-    except FormErrors as wrong:
-        return {"response_action": "errors", "errors": wrong.for_modal(asked.view)}
-    except Invalid as wrong:
-        by_field = FormErrors({wrong.field or "title": str(wrong)})
-        return {"response_action": "errors", "errors": by_field.for_modal(asked.view)}
+    form = from_modal(ReportIncident, asked.view)
+    new = await stranger(asked)
+    async with asked.db.tx(asked.org) as t:
+        reporter = await met(t, asked.installation, asked.user_id, new)
+        situation = await open_situation(
+            t, form.as_report(), by=reporter, source_key=f"slack:{asked.installation.team_id}:{view_id}"
+        )
     about = Subject(situation.kind, situation.id)
     async with asked.db.read(asked.org) as t:
         view, _ = await _progress(t, about)
@@ -204,44 +191,6 @@ async def _progress(t: Read, about: Subject) -> tuple[dict[str, Any], bool]:
         private_metadata=orjson.dumps({"id": about.id}).decode(),
     )
     return view, ended
-
-
-async def _contact(asked: Request) -> dict[str, str]:
-    """E-mail, name and zone of the Slack user, asked only when we do not know them yet. No transaction is open here."""
-    async with asked.db.read(asked.org) as t:
-        if await by_chat(t, team=asked.installation.team_id, user=asked.user_id) is not None:
-            return {}
-    contacts: Contacts | None = await asked.services[Providers].contacts(asked.org, asked.installation.project_id)
-    if contacts is not None:
-        found = await contacts.by_chat_id(asked.user_id)
-        if found is not None:
-            return {
-                "email": found.email,
-                "name": found.full_name,
-                "tz": found.timezone or "UTC",
-                "title": found.title or "",
-                "team": found.team or "",
-            }
-    user = (await asked.installation.client.call("users.info", user=asked.user_id))["user"]
-    email = (user.get("profile") or {}).get("email")
-    if not email:
-        raise Invalid("Your Slack profile has no e-mail address, so Dispatch cannot know who you are.")
-    return {
-        "email": str(email),
-        "name": str(user.get("real_name") or user.get("name") or email),
-        "tz": str(user.get("tz") or "UTC"),
-    }
-
-
-async def _person(t: Tx, asked: Request, contact: dict[str, str]) -> Person:
-    """The person behind the Slack user, linked so that the next look-up needs no call."""
-    known = await by_chat(t, team=asked.installation.team_id, user=asked.user_id)
-    if known is not None:
-        return known
-    profile = dict(contact)
-    person = await person_for(t, profile.pop("email"), **profile)
-    await link_chat(t, person.id, team=asked.installation.team_id, user=asked.user_id)
-    return person
 
 
 __all__ = ["CALLBACK"]

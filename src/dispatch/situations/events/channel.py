@@ -1,74 +1,10 @@
-"""What can happen to a situation, each a fact with the sentence people read in the timeline."""
+"""What happens in and with the conversation, as facts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from dispatch.kit.events import Fact, fact
-
-
-@fact
-@dataclass(frozen=True, kw_only=True)
-class Opened(Fact):
-    """A situation was reported."""
-
-    name = "situation.opened"
-    says = "{by} reported {situation}: {title}"
-    icon = "flame"
-    part = "summary"
-
-    situation: str
-    title: str
-    kind: str
-    project: str
-    type: str
-    severity: str
-    priority: str
-    visibility: str
-
-
-@fact
-@dataclass(frozen=True, kw_only=True)
-class ParticipantAdded(Fact):
-    """A person became part of it."""
-
-    name = "participant.added"
-    says = "{person} was added as {role}"
-    icon = "user-plus"
-    part = "participants"
-
-    person: str
-    person_id: int
-    role: str
-    reason: str = ""
-
-
-@fact
-@dataclass(frozen=True, kw_only=True)
-class CommanderNamed(Fact):
-    """Somebody is asked to lead; acting until they acknowledge."""
-
-    name = "commander.named"
-    says = "{person} was named acting commander: {why}"
-    icon = "shield-star"
-    part = "participants"
-
-    person: str
-    person_id: int
-    why: str
-
-
-@fact
-@dataclass(frozen=True, kw_only=True)
-class CommandAcknowledged(Fact):
-    """The commander answered."""
-
-    name = "command.acknowledged"
-    says = "{by} acknowledged the command"
-    icon = "shield-check"
-    part = "participants"
-
-    person_id: int
 
 
 @fact
@@ -131,22 +67,6 @@ class JoinedChannel(Fact):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
-class ResourceLinked(Fact):
-    """Something another system holds is now linked."""
-
-    name = "resource.linked"
-    says = "{what} was created: {title}"
-    icon = "link"
-    part = "resources"
-
-    what: str
-    kind: str
-    title: str
-    url: str = ""
-
-
-@fact
-@dataclass(frozen=True, kw_only=True)
 class Welcomed(Fact):
     """The welcome was posted in the channel."""
 
@@ -191,13 +111,71 @@ class Announced(Fact):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
-class StatusChanged(Fact):
-    """The state moved."""
+class ResourceLinked(Fact):
+    """Something another system holds is now linked."""
 
-    name = "situation.status_changed"
-    says = "{by} moved it from {before} to {after}"
-    icon = "progress-check"
-    part = "summary"
+    name = "resource.linked"
+    says = "{what} was created: {title}"
+    icon = "link"
+    part = "resources"
 
-    before: str
-    after: str
+    what: str
+    kind: str
+    title: str
+    url: str = ""
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class LeftChannel(Fact):
+    """A person left the channel."""
+
+    name = "channel.left"
+    says = "{person} left the channel"
+    icon = "logout"
+    part = "participants"
+
+    person: str
+    person_id: int
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ChannelArchived(Fact):
+    """The conversation ended."""
+
+    name = "channel.archived"
+    says = "Channel {channel} was archived"
+    icon = "archive"
+    part = "resources"
+
+    channel: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ChannelReopened(Fact):
+    """The conversation goes on, in the old channel or in a successor."""
+
+    name = "channel.reopened"
+    says = "The conversation goes on in {channel}"
+    icon = "message"
+    part = "resources"
+
+    channel: str
+    channel_id: str
+    successor: bool
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ChannelChanged(Fact):
+    """Somebody renamed, archived, unarchived or deleted the conversation in the chat system."""
+
+    name = "channel.changed"
+    says = "Channel {channel} was {what}"
+    icon = "message"
+    part = "resources"
+
+    channel: str
+    what: str

@@ -1,0 +1,108 @@
+"""Who acts in Slack: the person behind a user of the workspace, and what they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dispatch.kit.db import Database, Tx
+from dispatch.kit.errors import Invalid
+from dispatch.kit.slack.registry import Installation, Request
+from dispatch.people.actions import link_chat, person_for
+from dispatch.people.models import Person
+from dispatch.people.queries import by_chat
+from dispatch.ports.contacts import Contacts
+from dispatch.projects.providers import Providers
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A user of the workspace we have not met; written down by `met` in the caller's transaction."""
+
+    email: str
+    guest: bool
+    profile: dict[str, str] = field(default_factory=dict)
+
+
+async def actor(asked: Request) -> Person:
+    """The person who typed or clicked, written down when new. Call it while no transaction is open: it may ask Slack.
+
+    Raises:
+        Invalid: the user has no e-mail address, so we cannot know who they are.
+        Unavailable: Slack did not answer.
+    """
+    met_before = await stranger(asked)
+    async with asked.db.tx(asked.org) as t:
+        return await met(t, asked.installation, asked.user_id, met_before)
+
+
+async def stranger(asked: Request) -> Stranger | None:
+    """What a directory knows about the user who asks; None when we know them already.
+
+    Raises:
+        Invalid: the user has no e-mail address, so we cannot know who they are.
+    """
+    if await _known(asked.db, asked.installation, asked.user_id):
+        return None
+    contacts: Contacts | None = await asked.services[Providers].contacts(asked.org, asked.installation.project_id)
+    found = await contacts.by_chat_id(asked.user_id) if contacts is not None else None
+    if found is not None and found.email:
+        return Stranger(
+            found.email,
+            found.guest,
+            {
+                "name": found.full_name, "tz": found.timezone or "UTC", "title": found.title, "team": found.team,
+                "department": found.department, "location": found.location, "weblink": found.weblink,
+                "avatar_url": found.avatar,
+            },
+        )  # fmt: skip
+    somebody = await look_up(asked.installation, asked.user_id)
+    if somebody is None:
+        raise Invalid("Your Slack profile has no e-mail address, so Dispatch cannot know who you are.")
+    return somebody
+
+
+async def look_up(installation: Installation, user: str) -> Stranger | None:
+    """Ask Slack for a user; None for bots and for users without an e-mail address."""
+    found = (await installation.client.call("users.info", user=user))["user"]
+    email = (found.get("profile") or {}).get("email")
+    if found.get("is_bot") or not email:
+        return None
+    return Stranger(
+        str(email),
+        bool(found.get("is_restricted") or found.get("is_ultra_restricted")),
+        {"name": str(found.get("real_name") or found.get("name") or email), "tz": str(found.get("tz") or "UTC")},
+    )
+
+
+async def met(t: Tx, installation: Installation, user: str, new: Stranger | None) -> Person:
+    """The person behind the user, linked so that the next look-up needs no call.
+
+    Raises:
+        Invalid: unknown, and nothing was looked up.
+    """
+    known = await by_chat(t, team=installation.team_id, user=user)
+    if known is not None:
+        return known
+    if new is None:
+        raise Invalid("Dispatch does not know this Slack user.")
+    person = await person_for(t, new.email, **new.profile)
+    await link_chat(t, person.id, team=installation.team_id, user=user, guest=new.guest)
+    return person
+
+
+async def somebody(installation: Installation, db: Database, user: str) -> Person | None:
+    """The person behind a user an event names, asked from Slack when new; None for bots and users without e-mail."""
+    async with db.read(installation.org) as t:
+        known = await by_chat(t, team=installation.team_id, user=user)
+    if known is not None:
+        return known
+    new = await look_up(installation, user)
+    if new is None:
+        return None
+    async with db.tx(installation.org) as t:
+        return await met(t, installation, user, new)
+
+
+async def _known(db: Database, installation: Installation, user: str) -> bool:
+    async with db.read(installation.org) as t:
+        return await by_chat(t, team=installation.team_id, user=user) is not None
