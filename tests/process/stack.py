@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import queue
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +34,9 @@ from dispatch.kit.slack.manifest import manifest
 from dispatch.people.machines import create_token
 from dispatch.people.queries import organization
 from dispatch.plugins import discover
+from dispatch.projects.actions import configure_plugin
+from dispatch.projects.queries import project
+from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 
 BO, ADA = "U0BO", "U0ADA"
 
@@ -55,6 +60,8 @@ class Stack:
     token: str
     org: int
     crashes: Path
+    mailbox: Mailbox
+    pager: Pager
     web: subprocess.Popen[bytes] | None = None
     nursery: subprocess.Popen[bytes] | None = None
 
@@ -157,7 +164,7 @@ class Stack:
 
     def unhappy(self) -> list[tuple[Any, ...]]:
         """Steps that did not end well."""
-        return self.rows("select run_id, name, state, attempts, crashes, reason from flow_step where state <> 'done'")
+        return self.rows("select run_id, name, state, attempts, crashes, reason from flow_step where state not in ('done', 'skipped')")
 
     def _dispatch(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "dispatch.cli.run", *arguments]
@@ -173,9 +180,9 @@ def running_stack(*, seed: int = 1) -> Iterator[Stack]:
     stack: Stack | None = None
     try:
         # Durable: a killed server must have kept what it confirmed.
-        with embedded.start(folder) as cluster:
+        with embedded.start(folder) as cluster, receivers() as (mailbox, pager):
             try:
-                stack = _build(folder, cluster, processes, seed)
+                stack = _build(folder, cluster, processes, seed, mailbox, pager)
                 yield stack
             finally:
                 if stack is not None:
@@ -191,7 +198,34 @@ def running_stack(*, seed: int = 1) -> Iterator[Stack]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(folder: Path, cluster: embedded.Cluster, processes: list[subprocess.Popen[bytes]], seed: int) -> Stack:
+@contextmanager
+def receivers() -> Iterator[tuple[Mailbox, Pager]]:
+    """Mail server and webhook receiver in a thread of their own: no crash here touches them."""
+    made: queue.Queue[tuple[Mailbox, Pager]] = queue.Queue()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+
+    async def serve() -> None:
+        async with running_mailbox() as mailbox, running_pager() as pager:
+            made.put((mailbox, pager))
+            await stop.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    try:
+        yield made.get(timeout=20)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+
+
+def _build(
+    folder: Path,
+    cluster: embedded.Cluster,
+    processes: list[subprocess.Popen[bytes]],
+    seed: int,
+    mailbox: Mailbox,
+    pager: Pager,
+) -> Stack:
     migrations.upgrade(cluster.owner_url)
     with psycopg.connect(cluster.owner_url) as connection:
         connection.execute(_NO_RATES)
@@ -212,13 +246,16 @@ def _build(folder: Path, cluster: embedded.Cluster, processes: list[subprocess.P
     command = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", port, "--seed", str(seed)]
     processes.append(spawn(command, env, log))
     answers(f"{slack}/sandbox/workspaces", processes[-1], log)
-    installed, org, token = asyncio.run(_fill(cluster.app_url, env["DISPATCH_SECRET_KEY"], web, slack))
-    stack = Stack(folder, cluster, env, slack, web, installed["bot_user_id"], token, org, crashes)
+    paging = {"smtp": mailbox.settings, "webhook": pager.settings}
+    installed, org, token = asyncio.run(_fill(cluster.app_url, env["DISPATCH_SECRET_KEY"], web, slack, paging))
+    stack = Stack(folder, cluster, env, slack, web, installed["bot_user_id"], token, org, crashes, mailbox, pager)
     stack.start_web()
     return stack
 
 
-async def _fill(database: str, key: str, web: str, slack: str) -> tuple[dict[str, Any], int, str]:
+async def _fill(
+    database: str, key: str, web: str, slack: str, paging: dict[str, dict[str, Any]]
+) -> tuple[dict[str, Any], int, str]:
     load_slack_handlers()
     db = Database(database)
     try:
@@ -230,8 +267,12 @@ async def _fill(database: str, key: str, web: str, slack: str) -> tuple[dict[str
         await sample.connect_slack(db, Vault.from_text(key), dict(discover()), installed)
         async with db.system() as t:
             org = await organization(t, sample.SLUG)
-            assert org is not None
+        assert org is not None
         async with db.tx(org.id) as t:
+            for slug, values in paging.items():
+                await configure_plugin(
+                    t, await project(t, None), discover()[slug], values, vault=Vault.from_text(key), enabled=True
+                )
             return installed, org.id, (await create_token(t, name="test", role="member"))[1]
     finally:
         await db.close()

@@ -9,7 +9,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    and_,
+    cast,
+    column,
+    exists,
+    insert,
+    or_,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -123,9 +139,14 @@ async def begin(t: Tx, flow: Flow, recorded: Recorded) -> int:
     return run_id
 
 
-async def enqueue_step(t: Tx, step_id: int, *, claim: int, priority: int, delay: timedelta | None = None) -> None:
-    """Put the step's job into the queue. The key carries the claim: a job of an earlier attempt never blocks the next."""
-    await enqueue(
+async def enqueue_step(
+    t: Tx, step_id: int, *, claim: int, priority: int, delay: timedelta | None = None
+) -> int | None:
+    """Put the step's job into the queue. The key carries the claim: a job of an earlier attempt never blocks the next.
+
+    Returns: the job's id; None when there is one already.
+    """
+    return await enqueue(
         await connection_of(t),
         JOB_KIND,
         orjson.dumps({"org": t.org, "step": step_id}),
@@ -213,7 +234,7 @@ async def re_enqueue_orphans(t: Tx, org: OrgId, *, older_than: timedelta) -> int
     """Put steps back into the queue whose job is gone (its last attempt ended in an unexpected way).
 
     The queue itself takes over jobs of dead workers; this is the net below it. The key makes it harmless
-    when the job still exists.
+    when the job still exists. A running step is handed to its new job as one whose worker died.
     """
     border = clock.now() - older_than
     rows = (
@@ -222,16 +243,30 @@ async def re_enqueue_orphans(t: Tx, org: OrgId, *, older_than: timedelta) -> int
             .where(
                 FlowStep.org_id == org,
                 FlowStep.ready,
-                FlowStep.state == "pending",
                 FlowStep.changed_at < border,
-                (FlowStep.next_at.is_(None)) | (FlowStep.next_at < border),
+                or_(
+                    and_(FlowStep.state == "pending", or_(FlowStep.next_at.is_(None), FlowStep.next_at < border)),
+                    # Whoever works on a step has its job: one that is queued or picked may still come to its end.
+                    and_(FlowStep.state == "running", ~_job_is_there()),
+                ),
             )
+            .with_for_update(skip_locked=True)
             .limit(200)
         )
     ).all()
+    rescued = 0
     for row in rows:
-        await enqueue_step(t, row.id, claim=row.claim, priority=PRIORITY["status"])
-    return len(rows)
+        job_id = await enqueue_step(t, row.id, claim=row.claim, priority=PRIORITY["status"])
+        if job_id is not None:
+            rescued += 1
+            if row.state == "running":
+                row.job_id = job_id
+    return rescued
+
+
+def _job_is_there() -> ColumnElement[bool]:
+    queue = table("pgqueuer", column("id"), column("status"), schema="jobs")
+    return exists().where(queue.c.id == FlowStep.job_id, cast(queue.c.status, Text).in_(("queued", "picked")))
 
 
 async def mark(t: Tx, step_id: int, *, claim: int, state: str, **values: Any) -> bool:

@@ -25,6 +25,7 @@ from dispatch.kit.events import Subject, announce
 from dispatch.kit.flows import journal
 from dispatch.kit.flows.declare import PRIORITY, Flow, Skip, Step, flow_named
 from dispatch.kit.flows.journal import FlowRun, FlowStep
+from dispatch.kit.flows.turns import Turns
 from dispatch.kit.jobs import Job
 
 log = structlog.get_logger()
@@ -34,15 +35,15 @@ STEPS = Counter("dispatch_flow_steps_total", "Flow step attempts by outcome", ["
 SECONDS = Histogram("dispatch_flow_step_seconds", "Time a flow step attempt took", ["flow", "step"])
 
 #: Attempts that ended without a word (the worker died); then a person has to look.
-MOST_CRASHES = 12
-#: From so many on, a step runs alone among its like: whoever ends the worker must not take the others along.
+MOST_CRASHES = 5
+#: From so many on, a step runs alone in its worker: whoever ends it must not take the others along, and is found.
 SUSPICIOUS_CRASHES = 2
 #: Seconds between attempts: 1, 2, 4 ... up to this.
 LONGEST_PAUSE = 60.0
 
 
 class Suspicious(Exception):
-    """The step was under way when workers died; it runs when no other such step does."""
+    """The step was under way when workers died; it runs when no other step does."""
 
 
 class Lost(Exception):
@@ -135,7 +136,7 @@ class Runner:
         self.db = db
         self.services = services
         self.checkpoint = checkpoint
-        self._one_suspect = asyncio.Lock()
+        self._turns = Turns()
 
     async def handle(self, job: Job) -> None:
         """Run the step the job names, once. Every outcome is in the journal before this returns."""
@@ -153,9 +154,10 @@ class Runner:
 
     async def _handle(self, org: OrgId, step_id: int, job_id: int) -> None:
         try:
-            await self._run(org, step_id, job_id)
+            async with self._turns.among_others():
+                await self._run(org, step_id, job_id)
         except Suspicious:
-            async with self._one_suspect:
+            async with self._turns.alone():
                 await self._run(org, step_id, job_id, alone=True)
 
     async def _run(self, org: OrgId, step_id: int, job_id: int, *, alone: bool = False) -> None:
