@@ -12,7 +12,7 @@ from bench.count_from_sandbox import Expected, count, table, wrong
 from dispatch.kit.flows.declare import flow_named
 from tests.process.stack import ADA, BO, Stack, running_stack
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(500)]
 
 #: Every step that calls somebody here; with Slack at hand the other two have nothing to do.
 IDLE = ("so_far", "mail_link")
@@ -62,7 +62,7 @@ def test_worker_dies_at_every_step(stack: Stack, phase: str) -> None:
         (stack.crashes / f"{stack.org}-{ids[name]}.{step}.{phase}").touch()
 
     stack.start_workers(2)
-    took = stack.settle(90)
+    took = stack.settle(300)
 
     died = stack.worker_ends()
     print(f"{len(points)} crash points, {len(died)} deaths, {took:.1f} s")
@@ -85,7 +85,7 @@ def test_web_dies_right_after_it_answered(stack: Stack) -> None:
     assert len(set(names)) == 3
 
     stack.start_workers(1)
-    stack.settle(40)
+    stack.settle(120)
 
     everything_once(stack, names)
 
@@ -101,6 +101,6 @@ def test_postgres_dies_while_incidents_are_set_up(stack: Stack) -> None:
         assert stack.unended()
         stack.kill_postgres()
 
-    stack.settle(60)
+    stack.settle(200)
 
     everything_once(stack, names)
