@@ -37,8 +37,13 @@ def report_in_slack(stack: Stack, general: str, title: str, *, by: str) -> str:
                 break
             time.sleep(0.05)
         values = {"Title": title, "Description": "Declared by the torture.", "Priority": "High"}
-        answer = slack.post(f"/users/{by}/views/{view['id']}/submit", json={"values": values}).json()
-        assert answer["outcome"] == "updated", answer
+        until = time.monotonic() + 60
+        while True:
+            answer = slack.post(f"/users/{by}/views/{view['id']}/submit", json={"values": values}).json()
+            # A busy machine misses Slack's three seconds; the form then says "Try again?", and a person does.
+            if "_" not in (answer["errors"] or {}) or time.monotonic() > until:
+                break
+        assert answer["outcome"] == "updated", {"outcome": answer["outcome"], "errors": answer["errors"]}
         return str(answer["view"]["title"]["text"])
 
 

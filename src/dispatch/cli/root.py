@@ -16,13 +16,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # rich would take a second to draw a box around the help.
+    rich_markup_mode=None,
 )
 T = TypeVar("T")
 
 
 def group(name: str, help: str) -> typer.Typer:
     """A group of commands below `dispatch`."""
-    made = typer.Typer(help=help, no_args_is_help=True, pretty_exceptions_enable=False)
+    made = typer.Typer(help=help, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
     app.add_typer(made, name=name)
     return made
 

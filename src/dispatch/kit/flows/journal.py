@@ -29,12 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.kit import clock
+from dispatch.kit import clock, jobs
 from dispatch.kit.db import Base, OrgId, Read, Tenant, Tx, connection_of
 from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Recorded, Subject, announce
 from dispatch.kit.flows.declare import PRIORITY, Flow, flow_named
-from dispatch.kit.jobs import enqueue
 
 JOB_KIND = "flow.step"
 
@@ -146,7 +145,7 @@ async def enqueue_step(
 
     Returns: the job's id; None when there is one already.
     """
-    return await enqueue(
+    return await jobs.enqueue(
         await connection_of(t),
         JOB_KIND,
         orjson.dumps({"org": t.org, "step": step_id}),

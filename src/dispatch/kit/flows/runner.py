@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 import structlog
@@ -26,7 +26,9 @@ from dispatch.kit.flows import journal
 from dispatch.kit.flows.declare import PRIORITY, Flow, Skip, Step, flow_named
 from dispatch.kit.flows.journal import FlowRun, FlowStep
 from dispatch.kit.flows.turns import Turns
-from dispatch.kit.jobs import Job
+
+if TYPE_CHECKING:
+    from dispatch.kit.jobs import Job
 
 log = structlog.get_logger()
 T = TypeVar("T")
