@@ -34,7 +34,7 @@ from dispatch.kit.slack.manifest import manifest
 from dispatch.people.machines import create_token
 from dispatch.people.queries import organization
 from dispatch.plugins import discover
-from dispatch.projects.actions import configure_plugin
+from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.queries import project
 from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 

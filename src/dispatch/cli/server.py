@@ -44,14 +44,22 @@ def start(
 
 
 @worker.command("start")
-def start_worker(heartbeat: float = typer.Option(8.0, help="Seconds after which a silent worker's jobs are taken over")) -> None:
+def start_worker(
+    heartbeat: float = typer.Option(8.0, help="Seconds after which a silent worker's jobs are taken over"),
+    metrics_port: int = typer.Option(0, help="Also serve /metrics and /healthz/live on this port; 0: do not"),
+    metrics_host: str = typer.Option("127.0.0.1", help="Address for --metrics-port; 0.0.0.0 in a container"),
+) -> None:
     """Work jobs until told to stop (SIGTERM); running jobs get ten seconds."""
     import asyncio
     import signal
+    from contextlib import AsyncExitStack
+    from datetime import UTC, datetime
 
-    from dispatch.app import house, running_worker
+    from dispatch.house import house
     from dispatch.kit import logs
+    from dispatch.kit.worker_health import served
     from dispatch.settings import Settings
+    from dispatch.worker import running_worker
 
     settings = Settings().checked()
     logs.configure("INFO", json=settings.production)
@@ -61,10 +69,18 @@ def start_worker(heartbeat: float = typer.Option(8.0, help="Seconds after which 
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
-        async with house(settings, database_url=url) as h, running_worker(h, heartbeat=heartbeat):
+        async with AsyncExitStack() as stack:
+            h = await stack.enter_async_context(house(settings, database_url=url))
+            jobs = await stack.enter_async_context(running_worker(h, heartbeat=heartbeat))
+            if metrics_port:
+                await stack.enter_async_context(
+                    served(
+                        metrics_host,
+                        metrics_port,
+                        silent=lambda: (datetime.now(UTC) - jobs.last_beat).total_seconds(),
+                    )
+                )
             await stop.wait()
 
     with database_urls() as (url, _):
         asyncio.run(work(url))
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy.engine import Connection, make_url
@@ -80,10 +81,24 @@ def check(owner_url: str) -> None:
     command.check(config(owner_url))
 
 
+@cache
+def head() -> str:
+    """The schema version this code needs.
+
+    Raises:
+        SetupError: the package is damaged.
+    """
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    found = ScriptDirectory(str(Path(__file__).parent)).get_current_head()
+    if found is None:
+        raise SetupError("This installation of Dispatch has no migrations; it is damaged.")
+    return found
+
+
 def versions(owner_url: str) -> tuple[str | None, str]:
     """(version of the database, version of this code)."""
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
     from sqlalchemy import create_engine  # noqa: PLC0415
 
     engine = create_engine(sqlalchemy_url(owner_url))
@@ -92,10 +107,7 @@ def versions(owner_url: str) -> tuple[str | None, str]:
             now = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
-    head = ScriptDirectory.from_config(config(owner_url)).get_current_head()
-    if head is None:
-        raise SetupError("This installation of Dispatch has no migrations; it is damaged.")
-    return now, head
+    return now, head()
 
 
 __all__ = ["APP_ROLE", "check", "config", "migrate_within", "upgrade", "versions"]

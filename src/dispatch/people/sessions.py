@@ -177,6 +177,15 @@ async def close_session(t: Tx, token: str) -> None:
     await t.execute(delete(Session).where(Session.token_hash == hash_token(token)))
 
 
+async def forget_expired(t: Tx) -> int:
+    """Delete sessions and one-time links that are over (`t` is a system transaction). Returns how many."""
+    gone = 0
+    for model in (Session, OneTimeLink):
+        result = await t.execute(delete(model).where(model.expires_at < clock.now()))
+        gone += int(getattr(result, "rowcount", 0))
+    return gone
+
+
 async def _ended(t: Tx, which: ColumnElement[bool]) -> int:
     return len((await t.execute(delete(Session).where(which).returning(Session.id))).all())
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from dispatch.kit import backup
 from dispatch.kit.db import Database
@@ -29,10 +29,11 @@ _SOCKETS = Gauge("dispatch_slack_sockets", "Socket Mode: apps by how their socke
 _SILENCE = Gauge("dispatch_slack_socket_silent_seconds", "Socket Mode: the longest silence of an app that was connected")
 
 
-def routes(db: Database, *, backups_of: Path | None) -> APIRouter:
+def routes(db: Database, *, schema: str, backups_of: Path | None) -> APIRouter:
     """The addresses.
 
     Args:
+        schema: the version of the schema this code needs.
         backups_of: the data directory whose nightly backups belong to the work; None when we make none.
     """
     router = APIRouter(include_in_schema=False)
@@ -45,9 +46,18 @@ def routes(db: Database, *, backups_of: Path | None) -> APIRouter:
     async def ready() -> Response:
         try:
             async with db.system() as t:
-                await t.execute(text("select 1 from organization limit 1"))
+                there = (await t.execute(text("select version_num from alembic_version"))).scalar()
         except (OperationalError, InterfaceError):
             return PlainTextResponse("the database does not answer", 503)
+        except ProgrammingError:
+            # No such table, or a schema from before we were allowed to read it.
+            there = None
+        if there != schema:
+            return PlainTextResponse(
+                f"the database has schema {there or 'unknown'}, this Dispatch needs {schema}: "
+                "run `dispatch database upgrade`, or start the version that fits",
+                503,
+            )
         return PlainTextResponse("ok")
 
     @router.get("/healthz/work")
