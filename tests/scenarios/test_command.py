@@ -81,7 +81,11 @@ async def test_the_command_is_handed_over_in_two_steps(stage: Stage) -> None:
 
     # The button is stale now: it tells how things are and changes nothing.
     await stage.slack.act_in_message("U0DEE", asked["channel"], asked["ts"], "decline_command")
-    assert any("This offer was accepted; Dee Alvarez leads now." in text for text in await stage.told("U0DEE", asked["channel"]))
+
+    async def told() -> bool:
+        return any("This offer was accepted; Dee Alvarez leads now." in x for x in await stage.told("U0DEE", asked["channel"]))
+
+    await stage.eventually(told)
     assert await leader(stage, name) == "Dee Alvarez"
 
 
