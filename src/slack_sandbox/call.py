@@ -139,7 +139,7 @@ class Call:
     # -- things the arguments point to -----------------------------------------------------------------------------
 
     def visible(self, channel: Channel) -> bool:
-        if channel.team_id != self.team:
+        if self.team not in channel.teams:
             return False
         return (channel.kind == "public" and not self._guest()) or self.me.id in channel.members
 
@@ -161,7 +161,7 @@ class Call:
 
     def person(self, name: str = "user", *, error: str = "user_not_found") -> User:
         user = self.box.state.users.get(self.needed(name))
-        if user is None or user.team_id != self.team:
+        if user is None or not self.box.state.knows(self.team, user):
             raise SlackError(error)
         return user
 

@@ -106,7 +106,7 @@ def leave(box: Sandbox, channel: Channel, person: User, *, kicked_by: User | Non
         announce(box, channel, person, "channel_leave", f"<@{person.id}> has left the channel")
     _membership_event(box, channel, "member_left_channel", person.id, also=(person.id,))
     family = _EVENT_FAMILY.get(channel.kind)
-    for app in box.state.installed(channel.team_id):
+    for app in box.state.around(channel):
         if family and app.bot_user_id == person.id:
             left = {"type": f"{family}_left", "channel": channel.id, "actor_id": (kicked_by or person).id}
             publish(box, channel.team_id, left, channel=channel, also=(person.id,), only_app=app.id)
@@ -133,7 +133,7 @@ def invite(box: Sandbox, channel: Channel, people: list[str], *, by: User, force
 
 def _cannot_invite(box: Sandbox, channel: Channel, person: str, by: User) -> str | None:
     user = box.state.users.get(person)
-    if user is None or user.team_id != channel.team_id:
+    if user is None or user.team_id not in channel.teams:
         return "user_not_found"
     if person == by.id:
         return "cant_invite_self"
@@ -210,7 +210,7 @@ def _membership_event(box: Sandbox, channel: Channel, kind: str, person: str, *,
         "user": person,
         "channel": channel.id,
         "channel_type": "G" if channel.kind == "private" else "C",
-        "team": channel.team_id,
+        "team": box.user(person).team_id,
     }
     if inviter is not None:
         event["inviter"] = inviter.id

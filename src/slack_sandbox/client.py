@@ -84,6 +84,13 @@ class SandboxClient:
     async def delete_channel(self, channel: str, *, by: str) -> None:
         await self.call("DELETE", f"channels/{channel}", by=by)
 
+    async def share_channel(self, channel: str, team: str, *, by: str, new_id: bool = False) -> Json:
+        """Slack Connect: shares the channel with another workspace (`channel_shared`, with `new_id` `channel_id_changed`)."""
+        return await self.call("POST", f"channels/{channel}/connections", {"team": team, "by": by, "new_id": new_id})
+
+    async def unshare_channel(self, channel: str, team: str, *, by: str) -> Json:
+        return await self.call("DELETE", f"channels/{channel}/connections/{team}", by=by)
+
     async def uninstall(self, app: str) -> None:
         """Removes an app (by id, bot user or name): `app_uninstalled` and `tokens_revoked`, then its tokens die."""
         await self.call("DELETE", f"apps/{app}")

@@ -38,12 +38,12 @@ def publish(
     """
     event.setdefault("event_ts", box.ts())
     names = _MESSAGES[channel.kind] if event["type"] == "message" and channel else [event["type"]]
-    for app in box.state.installed(team):
+    for app in box.state.installed(team) if channel is None else box.state.around(channel):
         if only_app is not None and app.id != only_app:
             continue
         listener = _listener(box, app, names, channel, everyone, also)
         if listener is not None and admitted(box, app):
-            deliver_event(box, app, _envelope(box, app, event, listener))
+            deliver_event(box, app, _envelope(box, app, event, listener, shared=bool(channel and channel.connected)))
 
 
 def _listener(
@@ -64,7 +64,7 @@ def _subscribed(box: Sandbox, app: App, name: str, channel: Channel | None, kind
     return not scopes or bool(admitting(scopes, channel) & set(box.state.tokens[token].scopes))
 
 
-def _envelope(box: Sandbox, app: App, event: Json, listener: str) -> Json:
+def _envelope(box: Sandbox, app: App, event: Json, listener: str, *, shared: bool) -> Json:
     return {
         "token": app.verification_token,
         "team_id": app.team_id,
@@ -84,6 +84,6 @@ def _envelope(box: Sandbox, app: App, event: Json, listener: str) -> Json:
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": shared,
         "event_context": f"4-{box.ids.secret('context')}",
     }

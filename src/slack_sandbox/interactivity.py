@@ -50,7 +50,7 @@ def able(user: User) -> None:
 
 def enter(channel: Channel, user: User) -> None:
     able(user)
-    if channel.team_id != user.team_id or (channel.kind != "public" and user.id not in channel.members):
+    if user.team_id not in channel.teams or (channel.kind != "public" and user.id not in channel.members):
         raise Impossible("channel_not_found", channel.id, status=404)
     if user.id not in channel.members:
         raise Impossible("not_in_channel", f"{user.name} has not joined #{channel.name}", status=403)

@@ -18,7 +18,7 @@ PERSON_EMOJI_LIMIT = 23
 
 def announce(box: Sandbox, channel: Channel, by: User, subtype: str, text: str, **extra: Any) -> Message:
     """The system lines of a channel (joined, renamed, ...)."""
-    message = Message(box.ts(), channel.id, channel.team_id, text, user=by.id, subtype=subtype, extra=extra)
+    message = Message(box.ts(), channel.id, by.team_id, text, user=by.id, subtype=subtype, extra=extra)
     return _added(box, channel, message)
 
 
@@ -37,7 +37,7 @@ def say(
     message = Message(
         ts=box.ts(),
         channel=channel.id,
-        team=channel.team_id,
+        team=person.team_id,
         text=text,
         user=person.id,
         blocks=[rich_text.block(box, text)] if text else None,
@@ -75,6 +75,8 @@ def _added(box: Sandbox, channel: Channel, message: Message) -> Message:
             parent.replies.append(message.ts)
             message.extra.setdefault("parent_user_id", parent.user or parent.bot_id)
     event = shapes.message(box, message) | _place(channel) | {"event_ts": message.ts}
+    if channel.connected:
+        event |= {"user_team": message.team, "source_team": message.team}
     publish(box, channel.team_id, event, channel=channel)
     _mentions(box, channel, message)
     unfurling.told(box, channel, message)
@@ -89,7 +91,7 @@ def _place(channel: Channel) -> Json:
 def _mentions(box: Sandbox, channel: Channel, message: Message) -> None:
     if channel.kind == "im" or message.subtype not in (None, "file_share", "thread_broadcast"):
         return
-    for app in box.state.installed(channel.team_id):
+    for app in box.state.around(channel):
         if f"<@{app.bot_user_id}>" in message.text and message.app_id != app.id:
             event = shapes.message(box, message) | {"type": "app_mention", "channel": channel.id, "event_ts": message.ts}
             publish(box, channel.team_id, event, channel=channel, only_app=app.id)
@@ -246,7 +248,7 @@ def permalink(box: Sandbox, channel: Channel, ts: str) -> str:
 def by_app(box: Sandbox, app: App, channel: Channel, **fields: Any) -> Message:
     """A message of the app's bot, not yet in the channel."""
     return Message(
-        ts=box.ts(), channel=channel.id, team=channel.team_id, user=app.bot_user_id, bot_id=app.bot_id, app_id=app.id, **fields
+        ts=box.ts(), channel=channel.id, team=app.team_id, user=app.bot_user_id, bot_id=app.bot_id, app_id=app.id, **fields
     )
 
 

@@ -51,6 +51,23 @@ def profile(box: Sandbox, user: User, *, with_email: bool) -> Json:
     return shown
 
 
+def outsider(box: Sandbox, user: User, team: str) -> Json:
+    """Somebody of another workspace, met in a shared channel: no address, no time zone, no role."""
+    shown = profile(box, user, with_email=False)
+    return {
+        "id": user.id,
+        "team_id": user.team_id,
+        "name": user.name,
+        "real_name": user.real_name,
+        "deleted": user.deleted,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "is_stranger": not box.state.knows(team, user),
+        "updated": user.updated,
+        "profile": {key: value for key, value in shown.items() if key not in ("phone", "skype", "fields", "title")},
+    }
+
+
 def user(box: Sandbox, user: User, *, with_email: bool) -> Json:
     label, offset = _zone(user.tz)
     head: Json = {
@@ -108,13 +125,14 @@ def channel(channel: Channel, viewer: str) -> Json:
         "is_private": channel.kind != "public",
         "is_general": channel.is_general,
         "unlinked": 0,
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": bool(channel.connected),
+        "is_ext_shared": bool(channel.connected),
         "is_pending_ext_shared": False,
         "pending_shared": [],
         "parent_conversation": None,
         "creator": channel.creator,
-        "shared_team_ids": [channel.team_id],
+        "shared_team_ids": channel.teams,
+        **({"conversation_host_id": channel.team_id, "connected_team_ids": list(channel.connected)} if channel.connected else {}),
         "pending_connected_team_ids": [],
         "is_member": viewer in channel.members,
         "topic": channel.topic.wire(),

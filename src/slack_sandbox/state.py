@@ -118,9 +118,16 @@ class Channel:
     bookmarks: list[Json] = field(default_factory=list)
     last_read: dict[str, str] = field(default_factory=dict)
     canvas_id: str | None = None
+    # Slack Connect: other workspaces this channel is shared with.
+    connected: list[str] = field(default_factory=list)
     # Set once a first message or an explicit open made the direct message visible.
     is_open: bool = True
     updated: int = 0
+
+    @property
+    def teams(self) -> list[str]:
+        """Every workspace this channel is part of, its own first."""
+        return [self.team_id, *self.connected]
 
 
 @dataclass
@@ -299,7 +306,15 @@ class State:
         return [user for user in self.users.values() if user.team_id == team]
 
     def rooms(self, team: str) -> list[Channel]:
-        return [channel for channel in self.channels.values() if channel.team_id == team]
+        return [channel for channel in self.channels.values() if team == channel.team_id or team in channel.connected]
 
     def installed(self, team: str) -> list[App]:
         return [app for app in self.apps.values() if app.team_id == team and app.installed]
+
+    def around(self, channel: Channel) -> list[App]:
+        """Installed apps of every workspace the channel is part of."""
+        return [app for app in self.apps.values() if app.installed and app.team_id in channel.teams]
+
+    def knows(self, team: str, user: User) -> bool:
+        """Whether somebody is of this workspace or meets it in a shared channel."""
+        return user.team_id == team or any(user.id in room.members for room in self.rooms(team) if room.connected)

@@ -34,7 +34,7 @@ def links(message: Message) -> list[str]:
 def told(box: Sandbox, channel: Channel, message: Message) -> None:
     """`link_shared` to every app that owns a domain of this message's links."""
     found = links(message) if "://" in message.text else []
-    for app in box.state.installed(channel.team_id) if found else ():
+    for app in box.state.around(channel) if found else ():
         mine = [{"domain": name, "url": url} for url in found if (name := domain(app, url))]
         # unverified: whether an app hears of links in its own messages; it does not here.
         if mine and message.app_id != app.id:

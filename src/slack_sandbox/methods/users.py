@@ -6,13 +6,16 @@ from .. import shapes
 from ..call import Call
 from ..errors import SlackError
 from ..people_events import user_changed
+from ..state import User
 from . import method
 from .conversation_lists import filtered
 
 Json = dict[str, Any]
 
 
-def _shown(call: Call, user: Any) -> Json:
+def _shown(call: Call, user: User) -> Json:
+    if user.team_id != call.team:
+        return shapes.outsider(call.box, user, call.team)
     return shapes.user(call.box, user, with_email=call.has("users:read.email"))
 
 
@@ -48,6 +51,8 @@ def conversations(call: Call) -> Json:
 @method("users.profile.get")
 def profile_get(call: Call) -> Json:
     person = call.person() if call.maybe("user") else call.me
+    if person.team_id != call.team:
+        return {"profile": shapes.outsider(call.box, person, call.team)["profile"]}
     shown = shapes.profile(call.box, person, with_email=call.has("users:read.email"))
     if call.flag("include_labels"):
         labels = call.box.workspace(call.team).profile_fields

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from .. import channels
+from .. import channels, connecting
 from ..errors import Impossible, SlackError
 from ..interactivity import able
 from ..sandbox import Sandbox
@@ -29,11 +29,16 @@ class Rename(By):
     name: str
 
 
+class Connection(By):
+    team: str
+    new_id: bool = False
+
+
 def _keeper(box: Sandbox, channel: str, by: str) -> tuple[Channel, User]:
     """The channel and somebody who may look after it: anybody of the workspace who can see it."""
     place, who = room(box, channel), person(box, by)
     able(who)
-    if place.team_id != who.team_id or (place.kind != "public" and who.id not in place.members):
+    if who.team_id not in place.teams or (place.kind != "public" and who.id not in place.members):
         raise Impossible("channel_not_found", channel, status=404)
     if place.kind in ("im", "mpim"):
         raise Impossible("method_not_supported_for_channel_type", "direct messages stay as they are", status=409)
@@ -89,3 +94,26 @@ async def delete(channel: str, box: Box, by: str) -> Json:
         raise Impossible("restricted_action", f"{who.name} cannot delete #{place.name}", status=403)
     channels.delete(box, place, by=who)
     return {"ok": True}
+
+
+@router.post("/{channel}/connections")
+async def connect(channel: str, body: Connection, box: Box) -> Json:
+    """Slack Connect: shares the channel with another workspace. With `new_id` it gets a new id, as may happen in Slack."""
+    place, _ = _keeper(box, channel, body.by)
+    if body.team not in box.state.workspaces:
+        raise Impossible("team_not_found", body.team, status=404)
+    try:
+        connecting.share(box, place, body.team, renumbered=body.new_id)
+    except SlackError as error:
+        raise Impossible(error.error, body.team, status=409) from None
+    return channel_row(box, place, body.by)
+
+
+@router.delete("/{channel}/connections/{team}")
+async def disconnect(channel: str, team: str, box: Box, by: str) -> Json:
+    place, who = _keeper(box, channel, by)
+    try:
+        connecting.unshare(box, place, team, by=who)
+    except SlackError as error:
+        raise Impossible(error.error, team, status=409) from None
+    return channel_row(box, place, by)

@@ -123,6 +123,7 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
         "created": channel.created,
         "kind": channel.kind,
         "canvas_id": channel.canvas_id,
+        "shared_with": [box.workspace(team).name for team in channel.teams] if channel.connected else [],
         "previous_names": list(channel.previous_names),
         "latest": next(reversed(channel.messages), None),
     }
