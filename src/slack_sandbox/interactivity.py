@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from . import elements, shapes, triggers
+from . import elements, rich_text, shapes, triggers
 from .delivery import Ack, ask
 from .errors import Impossible
 from .sandbox import Sandbox
@@ -172,6 +172,9 @@ async def filled(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
     element = spot.place.element
     if element["type"] == "file_input":
         return _files(box, user, element, value)
+    if element["type"] == "rich_text_input" and isinstance(value, str):
+        value = rich_text.block(box, rich_text.stored(box, user.team_id, value))
+        del value["block_id"]
     choices = elements.options(element)
     if element["type"] not in elements.EXTERNAL or value is None:
         return elements.filled(element, value, choices)

@@ -42,9 +42,17 @@ async def one_channel(channel: str, box: Box, as_: str | None = Query(None, alia
 
 @router.get("/channels/{channel}/messages")
 async def messages(
-    channel: str, box: Box, as_: str | None = Query(None, alias="as"), limit: int = 0, before: str | None = None
+    channel: str,
+    box: Box,
+    as_: str | None = Query(None, alias="as"),
+    limit: int = 0,
+    before: str | None = None,
+    thread: str | None = None,
 ) -> Json:
-    """All messages and replies in time order, with the ephemerals of this person. `limit` keeps the newest."""
+    """All messages and replies in time order, with the ephemerals of this person.
+
+    `limit` keeps the newest, and the first message of every thread that one of them belongs to; `thread` keeps one thread.
+    """
     found = room(box, channel)
     if not _visible(found, person(box, as_) if as_ else None):
         raise Impossible("channel_not_found", channel, status=404)
@@ -55,6 +63,10 @@ async def messages(
     seen.sort(key=lambda one: one.ts)
     if limit > 0:
         seen = seen[-limit:]
+        starts = {one.thread_ts for one in seen if one.thread_ts} - {one.ts for one in seen}
+        seen = [found.messages[ts] for ts in sorted(filter(None, starts)) if ts in found.messages] + seen
+    if thread is not None:
+        seen = [one for one in seen if thread in (one.ts, one.thread_ts)]
     return {"messages": [shapes.message(box, one, room=None if one.to else found) for one in seen]}
 
 

@@ -114,6 +114,7 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
         "name": channel.name,
         "is_private": channel.kind != "public",
         "is_archived": channel.is_archived,
+        "is_general": channel.is_general,
         "topic": channel.topic.value,
         "purpose": channel.purpose.value,
         "members": list(channel.members),

@@ -11,12 +11,16 @@ import httpx
 import pytest
 from pager_app import Pager, manifest, pager
 from people_stage import WORKSPACE, Stage
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_sandbox.testing import running_sandbox
 
 CHROMIUM = Path("/usr/bin/chromium")
+# Milliseconds to wait for an effect: generous, because the machine may be busy with other things.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
+
 
 @dataclass
 class Served:
@@ -63,6 +67,8 @@ def stage(served: Served, browser: Browser) -> Iterator[Stage]:
         keys = http.post("/sandbox/apps", json={"team": made["team"]["id"], "manifest": manifest(served.app.url)}).json()
         served.app.web = AsyncWebClient(token=keys["bot_token"], base_url=f"{served.base_url}/api/")
         served.app.submitted.clear()
+        served.app.acted.clear()
+        served.app.seen.clear()
         opened: list[Any] = []
         complaints: list[str] = []
 
@@ -70,7 +76,7 @@ def stage(served: Served, browser: Browser) -> Iterator[Stage]:
             window = browser.new_context(**context)
             opened.append(window)
             page = window.new_page()
-            page.set_default_timeout(5000)
+            page.set_default_timeout(PATIENCE)
             page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.goto(served.base_url + path)

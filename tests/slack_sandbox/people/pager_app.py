@@ -19,7 +19,7 @@ from slack_sandbox.testing import serving
 Json = dict[str, Any]
 
 SCOPES = ["channels:history", "channels:join", "channels:manage", "channels:read", "chat:write", "commands", "im:history", "im:write",
-          "reactions:write", "users:read", "pins:write", "bookmarks:write", "bookmarks:read", "canvases:write", "channels:write.topic"]
+          "reactions:write", "users:read", "pins:write", "bookmarks:write", "bookmarks:read", "canvases:write", "channels:write.topic", "links:read", "links:write", "files:read"]
 
 
 def text(words: str) -> Json:
@@ -57,8 +57,41 @@ def kitchen(note: str | None = None) -> Json:
         field("count", "Customers", {"type": "number_input", "is_decimal_allowed": False}, optional=True),
         field("mail", "E-mail", {"type": "email_text_input"}, optional=True),
         field("link", "Link", {"type": "url_text_input"}, optional=True),
+        field("notes", "Notes", {"type": "rich_text_input"}, optional=True),
+        field("others", "Other services", {"type": "multi_external_select", "min_query_length": 1}, optional=True),
+        field("rooms", "Channels", {"type": "multi_channels_select"}, optional=True),
+        field("talk", "Conversation", {"type": "conversations_select"}, optional=True),
+        field("ratio", "Ratio", {"type": "number_input", "is_decimal_allowed": True, "min_value": "0", "max_value": "1"}, optional=True),
+        field("files", "Logs", {"type": "file_input", "filetypes": ["log", "png"], "max_files": 2}, optional=True),
     ]
-    return {"type": "modal", "callback_id": "kitchen", "title": text("Report a problem"), "submit": text("Report"), "close": text("Cancel"), "blocks": blocks}
+    return {"type": "modal", "callback_id": "kitchen", "title": text("Report a problem"), "submit": text("Report"), "close": text("Cancel"), "notify_on_close": True, "blocks": blocks}
+
+
+def panel() -> list[Json]:
+    """Every element that may stand in a message and tells the app at once."""
+    elements: list[Json] = [
+        {"type": "external_select", "action_id": "service", "min_query_length": 1, "placeholder": text("Service")},
+        {"type": "users_select", "action_id": "who", "placeholder": text("Who")},
+        {"type": "conversations_select", "action_id": "where", "placeholder": text("Where")},
+        {"type": "channels_select", "action_id": "room", "placeholder": text("Room")},
+        {"type": "datepicker", "action_id": "day", "placeholder": text("Day")},
+        {"type": "timepicker", "action_id": "hour", "placeholder": text("Hour")},
+        {"type": "datetimepicker", "action_id": "moment"},
+        {"type": "radio_buttons", "action_id": "kind", "options": options("Real", "Drill")},
+        {"type": "checkboxes", "action_id": "checks", "options": options("Bridge", "Status page")},
+    ]
+    several = [
+        {"type": "section", "block_id": kind, "text": text(f"Choose {kind}"), "accessory": {"action_id": f"several_{kind}", "placeholder": text(f"Several {kind}"), **element}}
+        for kind, element in {
+            "tags": {"type": "multi_static_select", "options": options("Network", "Database")},
+            "services": {"type": "multi_external_select", "min_query_length": 1},
+            "people": {"type": "multi_users_select"},
+            "talks": {"type": "multi_conversations_select"},
+            "rooms": {"type": "multi_channels_select"},
+        }.items()
+    ]
+    typed = field("typed", "Say why", {"type": "plain_text_input", "action_id": "why"}, dispatch_action=True)
+    return [{"type": "actions", "block_id": "panel", "elements": elements}, *several, typed]
 
 
 def card(state: str = "Active") -> list[Json]:
@@ -78,12 +111,13 @@ def card(state: str = "Active") -> list[Json]:
 
 
 def manifest(url: str) -> Json:
-    commands = [("/report", "Report a problem", "[title]"), ("/card", "Post a card", ""), ("/whisper", "Answer only you", "[words]")]
+    commands = [("/report", "Report a problem", "[title]"), ("/card", "Post a card", ""), ("/whisper", "Answer only you", "[words]"), ("/panel", "Post every element", "")]
     return {
         "display_information": {"name": "Pager", "description": "Pages people"},
         "features": {
             "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
             "bot_user": {"display_name": "pager"},
+            "unfurl_domains": ["status.example.test"],
             "slash_commands": [{"command": name, "url": f"{url}/command", "description": words, **({"usage_hint": hint} if hint else {})} for name, words, hint in commands],
             "shortcuts": [
                 {"name": "Report a problem", "type": "global", "callback_id": "report", "description": "Opens the form"},
@@ -92,7 +126,7 @@ def manifest(url: str) -> Json:
         },
         "oauth_config": {"scopes": {"bot": SCOPES}, "redirect_urls": [f"{url}/oauth"]},
         "settings": {
-            "event_subscriptions": {"request_url": f"{url}/event", "bot_events": ["app_home_opened", "message.im"]},
+            "event_subscriptions": {"request_url": f"{url}/event", "bot_events": ["app_home_opened", "message.im", "link_shared", "channel_rename", "channel_deleted", "user_change", "team_join", "app_uninstalled"]},
             "interactivity": {"is_enabled": True, "request_url": f"{url}/action", "message_menu_options_url": f"{url}/menu"},
             "socket_mode_enabled": False,
         },
@@ -104,6 +138,8 @@ class Pager:
         self.url = url
         self.web: AsyncWebClient | None = None
         self.submitted: list[Json] = []
+        self.acted: list[Json] = []
+        self.seen: list[str] = []
         self._late: set[asyncio.Task[Any]] = set()
 
     def later(self, work: Any) -> None:
@@ -122,6 +158,11 @@ class Pager:
         if body.get("type") == "url_verification":
             return JSONResponse({"challenge": body["challenge"]})
         event = body["event"]
+        self.seen.append(event["type"])
+        if event["type"] == "link_shared":
+            preview = {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*Incident 7* is open"}}]}
+            unfurls = {one["url"]: preview for one in event["links"]}
+            self.later(self.web.chat_unfurl(channel=event["channel"], ts=event["message_ts"], unfurls=unfurls))
         if event["type"] == "app_home_opened" and event.get("tab") == "home":
             blocks = [{"type": "header", "text": text("Open problems")}, {"type": "section", "text": {"type": "mrkdwn", "text": f"Hello <@{event['user']}>, all is quiet."}},
                       {"type": "actions", "elements": [{"type": "button", "action_id": "report", "style": "primary", "text": text("Report a problem")}]}]
@@ -131,13 +172,16 @@ class Pager:
     async def command(self, form: Json) -> Response:
         if form["command"] == "/whisper":
             return JSONResponse({"response_type": "ephemeral", "text": f"Psst, {form['text'] or 'nothing'}"})
-        if form["command"] == "/card":
+        if form["command"] == "/panel":
+            self.later(self.web.chat_postMessage(channel=form["channel_id"], text="Everything at once", blocks=panel()))
+        elif form["command"] == "/card":
             self.later(self.web.chat_postMessage(channel=form["channel_id"], text="Checkout is failing", blocks=card()))
         else:
             await self.web.views_open(trigger_id=form["trigger_id"], view=kitchen())
         return PlainTextResponse("")
 
     async def interactive(self, body: Json) -> Response:
+        self.seen.append(body["type"])
         if body["type"] == "block_suggestion":
             return JSONResponse({"options": [one for one in options("Payments", "Search", "Login") if body["value"].lower() in one["value"]]})
         if body["type"] == "view_submission":
@@ -160,6 +204,9 @@ class Pager:
 
     async def action(self, body: Json) -> None:
         name = body["actions"][0]["action_id"]
+        self.acted.append(body["actions"][0])
+        if body["actions"][0]["block_id"] in ("panel", "tags", "services", "people", "talks", "rooms", "typed"):
+            return
         if name == "annotate":
             typed = body["view"]["state"]["values"]["title"]["value"]["value"]
             await self.web.views_update(view_id=body["view"]["id"], view=kitchen(f"Noted: {typed}"))

@@ -135,7 +135,7 @@ def test_a_modal_keeps_what_was_typed_and_shows_errors_at_the_field(stage: Stage
     title.fill("Checkout")
     modal.get_by_role("combobox", name="Severity").click()
     page.get_by_role("option", name="SEV1").click()
-    modal.get_by_role("combobox", name="Service").fill("pay")
+    modal.get_by_role("combobox", name="Service", exact=True).fill("pay")
     page.get_by_role("option", name="Payments").click()
     modal.get_by_role("combobox", name="Helpers").click()
     page.get_by_role("option", name=re.compile("Grace")).click()

@@ -64,6 +64,11 @@ on("workspaces", () => {
     return;
   }
   drawTopbar();
+  if (state.place?.home && !appOf(state.place.home)) {
+    const to = somewhere(null);
+    if (to) go(to, { push: false });
+    return;
+  }
   if (state.channels.size) drawPlace();
 });
 on("channels", () => {

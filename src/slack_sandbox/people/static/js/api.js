@@ -8,7 +8,7 @@ export class Refused extends Error {
   }
 }
 
-async function call(method, path, body) {
+export async function call(method, path, body) {
   const sent = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, { method, ...sent });
   const json = await answer.json().catch(() => null);
@@ -22,6 +22,9 @@ const WORDS = {
   already_reacted: "You have reacted with this emoji already.",
   not_your_message: "You can only change your own messages.",
   user_deactivated: "This account is deactivated.",
+  restricted_action: "Only an admin can do that.",
+  cant_archive_general: "This channel cannot be archived.",
+  name_taken: "That name is already taken.",
   not_interactive: "No app stands behind this message.",
 };
 
@@ -32,6 +35,7 @@ function said(json) {
 }
 
 export const get = (path) => call("GET", path);
+export const del = (path) => call("DELETE", path);
 export const post = (path, body = {}) => call("POST", path, body);
 export const as = (user, path, body) => post(`/sandbox/users/${user}/${path}`, body);
 

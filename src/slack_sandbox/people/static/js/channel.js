@@ -1,9 +1,10 @@
 // The middle column when a channel or a direct message is open: header, bookmarks, messages, composer.
 
+import { appMenu } from "./admin.js";
 import { as, get } from "./api.js";
 import { channelDetails, joinChannel, unarchive } from "./channelforms.js";
 import { composer } from "./composer.js";
-import { markRead, readMessages } from "./data.js";
+import { markRead, readEarlier, readMessages } from "./data.js";
 import { h, icon, replace } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { startEditing } from "./message.js";
@@ -88,7 +89,18 @@ function show(ts) {
   node.focus({ preventScroll: true });
 }
 
+async function earlier(channel) {
+  const { box } = parts.scroll;
+  const fromEnd = box.scrollHeight - box.scrollTop;
+  parts.scroll.release();
+  await readEarlier(channel.id);
+  box.scrollTop = box.scrollHeight - fromEnd;
+}
+
 function intro(channel) {
+  if (state.earlier.get(channel.id)) {
+    return h("div.earlier", {}, h("button.button.small", { type: "button", onclick: () => earlier(channel) }, "Show earlier messages"));
+  }
   if (isDirect(channel)) {
     const peer = directPeer(channel);
     return h("div.intro", {}, faceOf(peer, "xl"), h("h2", {}, channelName(channel)), h("p", {}, "This is the very beginning of your direct message history."));
@@ -100,18 +112,19 @@ function intro(channel) {
 // -- header --------------------------------------------------------------------------------------------------------
 
 function drawHead(channel) {
-  const sign = JSON.stringify([channel.name, channel.topic, channel.members, channel.pins, channel.is_archived, channel.canvas_id, state.peopleVersion, parts.tab]);
+  const sign = JSON.stringify([channel.name, channel.topic, channel.members, channel.pins, channel.is_archived, channel.canvas_id, channel.shared_with, state.peopleVersion, parts.tab]);
   if (parts.head.__sign === sign) return;
   parts.head.__sign = sign;
   const peer = isDirect(channel) ? directPeer(channel) : null;
+  const shared = channel.shared_with?.length ? h("span.badge", { title: channel.shared_with.join(", ") }, "Shared") : null;
   const title = peer
     ? h("h1.channel-title", {}, faceOf(peer, "s"), channelName(channel), isApp(peer) ? h("span.badge", {}, "App") : null)
-    : h("h1.channel-title", {}, h("button.plain", { type: "button", onclick: () => channelDetails(channel), "aria-label": `${channel.name}, details` }, icon(channel.is_private ? "lock" : "hash"), h("span", {}, channel.name), icon("chevron")));
+    : h("h1.channel-title", {}, h("button.plain", { type: "button", onclick: () => channelDetails(channel), "aria-label": `${channel.name}, details` }, icon(channel.is_private ? "lock" : "hash"), h("span", {}, channel.name), icon("chevron")), shared);
   const sub = peer ? (isApp(peer) ? appOf(peer.id)?.description : [titleOf(peer), `${localTime(peer)} local time`].filter(Boolean).join(" · ")) : null;
   const topic = peer ? h("p.topic", {}, sub) : h("div.topic", { title: preview(channel.topic) }, channel.topic ? mrkdwn(channel.topic) : null);
   const app = peer && appOf(peer.id);
   replace(parts.head, h("div.channel-names", {}, title, topic),
-    app ? h("div.tabs", { role: "group", "aria-label": "App" }, h("button.tab", { type: "button", onclick: () => go({ home: app.app_id }) }, "Home"), h("button.tab", { type: "button", "aria-current": "page" }, "Messages")) : null,
+    app ? h("div.tabs", { role: "group", "aria-label": "App" }, h("button.tab", { type: "button", onclick: () => go({ home: app.app_id }) }, "Home"), h("button.tab", { type: "button", "aria-current": "page" }, "Messages")) : null, app ? appMenu(app) : null,
     channel.pins?.length ? h("button.pill", { type: "button", "aria-haspopup": "dialog", "aria-label": `${channel.pins.length} pinned`, title: "Pinned messages", onclick: (e) => openPins(e.currentTarget, channel) }, icon("pin"), String(channel.pins.length)) : null,
     peer ? null : h("button.pill.members", { type: "button", title: "Members", "aria-label": `${channel.members.length} members`, onclick: () => channelDetails(state.channels.get(channel.id)) },
       h("span.faces", {}, channel.members.slice(0, 3).map((id) => faceOf(userOf(id), "xs"))), String(channel.members.length)));

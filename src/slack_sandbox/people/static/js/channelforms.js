@@ -1,6 +1,7 @@
 // Dialogs about channels: create, browse, details with topic and members.
 
-import { as, post } from "./api.js";
+import { iAmAdmin } from "./admin.js";
+import { as, del, post } from "./api.js";
 import { readChannels } from "./data.js";
 import { openCard } from "./direct.js";
 import { freshId, h, icon } from "./dom.js";
@@ -72,16 +73,31 @@ export function channelDetails(channel) {
     const draw = () => {
       const now = state.channels.get(channel.id) ?? channel;
       body.replaceChildren(
-        describe(now, "topic", "Topic", draw), describe(now, "purpose", "Description", draw), members(now, draw),
-        now.is_member && !now.is_archived ? h("div.details-foot", {},
+        naming(now, draw), describe(now, "topic", "Topic", draw), describe(now, "purpose", "Description", draw), members(now, draw),
+        now.is_general ? h("div.details-foot") : now.is_member && !now.is_archived ? h("div.details-foot", {},
           h("button.button.small", { type: "button", onclick: () => (close(), leave(now)) }, icon("door"), "Leave channel"),
-          h("button.button.small.danger", { type: "button", onclick: () => (close(), archive(now)) }, icon("archive"), "Archive channel"))
-          : now.is_archived ? h("div.details-foot", {}, h("button.button.small", { type: "button", onclick: () => (close(), unarchive(now)) }, "Unarchive channel")) : h("div.details-foot"));
+          h("button.button.small.danger", { type: "button", onclick: () => (close(), archive(now)) }, icon("archive"), "Archive channel"), iAmAdmin() ? removal(now) : null)
+          : now.is_archived ? h("div.details-foot", {}, h("button.button.small", { type: "button", onclick: () => (close(), unarchive(now)) }, "Unarchive channel"), iAmAdmin() ? removal(now) : null) : h("div.details-foot"));
     };
+    const removal = (now) => h("button.button.small.danger", { type: "button", onclick: () => (close(), remove(now)) }, icon("trash"), "Delete channel");
     draw();
     return { body };
   }, { wide: true });
   return dialog;
+}
+
+function naming(channel, redraw) {
+  const id = freshId("name");
+  const input = h("input.input", { id, type: "text", maxlength: "80", disabled: !channel.is_member || channel.is_archived, oninput: () => (save.hidden = input.value === channel.name) });
+  input.value = channel.name;
+  const save = h("button.button.small", { type: "submit", hidden: true }, "Rename");
+  const rename = () => tried(post(`/sandbox/channels/${channel.id}/rename`, { by: state.me, name: input.value.trim() }));
+  return h("form.details-field", { onsubmit: async (e) => (e.preventDefault(), (await rename()) && redraw()) }, h("label.field-label", { for: id }, "Name"), h("div.details-row", {}, input, save));
+}
+
+async function remove(channel) {
+  const sure = await confirm({ title: `Delete #${channel.name}?`, text: h("p", {}, "Its messages and files are gone for good."), confirm: "Delete channel", danger: true });
+  if (sure && (await tried(del(`/sandbox/channels/${channel.id}?by=${state.me}`)))) notice(`#${channel.name} was deleted`, "done");
 }
 
 async function tried(work) {

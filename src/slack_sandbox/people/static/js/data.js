@@ -27,10 +27,23 @@ export async function readChannels() {
 export async function readMessages(id) {
   const me = state.me;
   if (!me || !state.channels.has(id)) return;
-  const { messages } = await get(`/sandbox/channels/${id}/messages?as=${me}`);
+  const limit = reach.get(id) ?? PAGE;
+  const from = `/sandbox/channels/${id}/messages?as=${me}`;
+  let { messages } = await get(`${from}&limit=${limit}`);
+  const early = messages.length >= limit && state.thread && id === state.place?.channel ? (await get(`${from}&thread=${state.thread}`)).messages : [];
   if (me !== state.me) return;
+  state.earlier.set(id, messages.length >= limit);
+  if (early.length) messages = [...early.filter((m) => !messages.some((known) => known.ts === m.ts)), ...messages];
   state.messages.set(id, messages);
   emit("messages");
+}
+
+const PAGE = 300;
+const reach = new Map(); // channel id -> how many messages back one has asked for
+
+export function readEarlier(id) {
+  reach.set(id, (reach.get(id) ?? PAGE) + PAGE);
+  return readMessages(id);
 }
 
 /** Opening an app's home tells the app, which may then publish. */
@@ -54,18 +67,23 @@ export function markRead(id) {
   emit("channels");
 }
 
+const TRY_AGAIN = 500;
+
 /** Runs `read` soon, one at a time for each id, and once more when it was asked for meanwhile. */
 function gathered(read) {
   const waiting = new Map(); // id -> whether to read again afterwards
   async function run(id) {
+    let lost = false;
     try {
       await read(id);
     } catch (failure) {
+      lost = !failure.status; // the line is down though the stream may still stand: what was told must not be forgotten
       if (failure.status && failure.status !== 404) notice(failure.message, "error");
     }
     const again = waiting.get(id);
     waiting.delete(id);
-    if (again) soon(id);
+    if (lost) setTimeout(soon, TRY_AGAIN, id);
+    else if (again) soon(id);
   }
   function soon(id = "") {
     if (waiting.has(id)) waiting.set(id, true);
@@ -79,6 +97,10 @@ function gathered(read) {
 
 const channelsSoon = gathered(readChannels);
 const messagesSoon = gathered(readMessages);
+const channelSoon = gathered(async (id) => {
+  await readChannels(); // it may be gone
+  if (id && id === state.place?.channel) await readMessages(id);
+});
 const workspacesSoon = gathered(readWorkspaces);
 const homeSoon = gathered(readHome);
 
@@ -89,8 +111,7 @@ function changed(event) {
     else state.messages.delete(event.channel);
     channelsSoon();
   } else if (event.type === "channel") {
-    channelsSoon();
-    if (shownHere) messagesSoon(event.channel);
+    channelSoon(event.channel);
   } else if (event.type === "view") recheck().catch(() => {});
   else if (event.type === "home") homeSoon(event.app);
   else if (event.type === "reset") location.reload();

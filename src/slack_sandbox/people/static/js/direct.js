@@ -1,5 +1,6 @@
 // Direct messages: opening one with a person or an app, and the small card about a person.
 
+import { deactivate, editProfile, iAmAdmin } from "./admin.js";
 import { as } from "./api.js";
 import { readChannels } from "./data.js";
 import { h, icon } from "./dom.js";
@@ -19,6 +20,8 @@ export async function openDirect(with_) {
   }
 }
 
+const admin = (user, act) => (iAmAdmin() ? [act(user.deleted ? "Reactivate" : "Deactivate", () => deactivate(user))] : []);
+
 export function openCard(anchor, userId) {
   const user = userOf(userId);
   if (!user) return;
@@ -28,7 +31,7 @@ export function openCard(anchor, userId) {
   const act = (text, run, style = "") => h(`button.button.small${style}`, { type: "button", onclick: then(run) }, text);
   const buttons = app
     ? [act("Open app", () => go({ home: app.app_id }), ".primary"), act("Message", () => openDirect(userId))]
-    : user.deleted || user.id === state.me ? [] : [act("Message", () => openDirect(userId), ".primary"), act(`Act as ${nameOf(user).split(" ")[0]}`, () => becomes(userId))];
+    : user.id === state.me ? [act("Edit profile", () => editProfile(user))] : user.deleted ? admin(user, act) : [act("Message", () => openDirect(userId), ".primary"), act(`Act as ${nameOf(user).split(" ")[0]}`, () => becomes(userId)), ...admin(user, act)];
   const close = openPanel(anchor, h("div.person-card", {},
     h("div.person-card-head", {}, faceOf(user, "l"), h("div", {}, h("strong", {}, nameOf(user), isApp(user) ? h("span.badge", {}, "App") : null), h("small", {}, titleOf(user) || (app?.description ?? `@${user.name}`)))),
     user.deleted ? line("archive", "Deactivated account") : null, user.is_restricted ? line("info", "Guest") : null,

@@ -1,5 +1,6 @@
 // The middle column when an app is open: the Home tab it published for this person.
 
+import { appMenu, eventsNote } from "./admin.js";
 import { openHome } from "./data.js";
 import { openDirect } from "./direct.js";
 import { h, icon, replace } from "./dom.js";
@@ -13,7 +14,7 @@ let parts = null;
 export function drawHome() {
   const app = appOf(state.place?.home);
   if (!app) return;
-  const key = `${state.me} ${app.app_id}`;
+  const key = `${state.me} ${app.app_id} ${app.events_disabled}`;
   if (parts?.key !== key || !parts.frame.isConnected) build(app, key);
   if (!state.homes.has(app.app_id)) return;
   const view = state.homes.get(app.app_id);
@@ -30,7 +31,7 @@ function build(app, key) {
   parts = { key, body: h("div.scroller.home", { tabindex: "-1" }) };
   parts.frame = h("div.channel", {}, h("header.channel-head", {},
     h("div.channel-names", {}, h("h1.channel-title", {}, avatar({ id: app.app_id, name: app.name, app: true }, "s"), app.name, h("span.badge", {}, "App")), h("p.topic", {}, app.description)),
-    h("div.tabs", { role: "group", "aria-label": "App" }, h("button.tab", { type: "button", "aria-current": "page" }, "Home"), h("button.tab", { type: "button", onclick: () => openDirect(app.bot_user_id) }, "Messages"))), parts.body);
+    h("div.tabs", { role: "group", "aria-label": "App" }, h("button.tab", { type: "button", "aria-current": "page" }, "Home"), h("button.tab", { type: "button", onclick: () => openDirect(app.bot_user_id) }, "Messages")), appMenu(app)), eventsNote(app), parts.body);
   replace(main, parts.frame);
   openHome(app.app_id).catch((failure) => replace(parts.body, h("p.intro", {}, failure.message)));
 }

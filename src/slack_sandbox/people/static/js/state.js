@@ -8,6 +8,7 @@ export const state = {
   focus: null, // ts of a message to scroll to once
   channels: new Map(),
   messages: new Map(), // channel id -> messages in time order
+  earlier: new Map(), // channel id -> whether there are messages before those read
   homes: new Map(), // app id -> home view
   firstUnread: new Map(), // channel id -> ts after which "New" is shown
   online: true,

@@ -1,5 +1,6 @@
 // The bar over everything: workspace, channel jump, theme, and the person acted as.
 
+import { addPerson, iAmAdmin } from "./admin.js";
 import { h, icon, iconButton, replace } from "./dom.js";
 import { openJump } from "./jump.js";
 import { actable, faceOf, nameOf, titleOf } from "./people.js";
@@ -31,7 +32,7 @@ function workspaces(anchor) {
   openMenu(anchor, [{ heading: "Workspaces" }, ...state.workspaces.map((w) => ({
     label: w.name, detail: `${actable(w).length} people, ${w.apps.length} ${w.apps.length === 1 ? "app" : "apps"}`, checked: w === workspace(),
     run: () => actable(w)[0] && becomes(actable(w)[0].id),
-  }))], { label: "Workspaces" });
+  })), ...(iAmAdmin() ? [null, { label: "Add a person…", icon: "plus", run: addPerson }] : [])], { label: "Workspaces" });
 }
 
 export function openSwitcher(anchor = bar.querySelector(".acting")) {
