@@ -21,8 +21,9 @@ from urllib.parse import urlencode
 
 import httpx
 import psycopg
-
 from bench.http import request
+from tests.process.stack import answers, end, free_ports, spawn
+
 from dispatch import migrations
 from dispatch.app import load_slack_handlers
 from dispatch.desk import sample
@@ -34,7 +35,6 @@ from dispatch.kit.slack.manifest import manifest
 from dispatch.people.actions import account_for, create_api_token, one_time_link
 from dispatch.people.queries import organization
 from dispatch.plugins import discover
-from tests.process.stack import answers, end, free_ports, spawn
 
 ROOT = Path(__file__).parents[1]
 ADA, BO = "U0ADA", "U0BO"

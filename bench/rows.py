@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import psycopg
-
 from bench.place import Place
+
 from dispatch.kit.embedded.testing import database_url
 
 _FILL = """

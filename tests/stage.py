@@ -215,7 +215,9 @@ async def connected(slack: SandboxClient, app: str, *, count: int = 1) -> None:
 
 
 @asynccontextmanager
-async def staged(database_url: str, *, rates: bool = False, socket_mode: bool = False) -> AsyncIterator[Stage]:
+async def staged(
+    database_url: str, *, rates: bool = False, socket_mode: bool = False, worker: bool = True
+) -> AsyncIterator[Stage]:
     """Start everything; the sample organization is filled in and connected to the sandbox, over HTTP or Socket Mode."""
     load_slack_handlers()
     # Named TCP: with protocol 0 asyncio leaves Nagle on, and each answer waits 40 ms.
@@ -227,7 +229,7 @@ async def staged(database_url: str, *, rates: bool = False, socket_mode: bool = 
             secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test",
             database_url=database_url,
         )
-        app = create_app(lambda: house(settings, database_url=database_url), worker=True, socket_look=0.1)
+        app = create_app(lambda: house(settings, database_url=database_url), worker=worker, socket_look=0.1)
         async with serving(app, listener), httpx.AsyncClient(base_url=base_url) as web:
             h: House = app.state.house
             await sample.fill(h.db)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import Invalid, NotFound
@@ -64,6 +64,18 @@ async def choices(t: Read, cls: type[Choice], project_id: int, *, kind: str = "i
             .order_by(cls.position, cls.id)
         )
     )
+
+
+async def severity_names(t: Read, *, kind: str = "incident") -> list[str]:
+    """Names of the severities of all enabled projects, each once, in their order."""
+    names = await t.scalars(
+        select(Severity.name)
+        .join(Project, (Project.org_id == Severity.org_id) & (Project.id == Severity.project_id))
+        .where(Severity.org_id == t.org, Severity.kind == kind, Severity.enabled, Project.enabled)
+        .group_by(Severity.name)
+        .order_by(func.min(Severity.position), Severity.name)
+    )
+    return list(names)
 
 
 def chosen(options: Sequence[Choice], name: str | None, *, field: str) -> Choice:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
@@ -39,22 +40,27 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """
     if viewer.person_id is None:
         return Situation.visibility == "open"
-    takes_part = exists().where(
+    takes_part = select(Participant.id).where(
         Participant.org_id == Situation.org_id,
         Participant.situation_id == Situation.id,
         Participant.person_id == viewer.person_id,
     )
     if viewer.role == "guest":
-        return takes_part
+        return exists(takes_part.correlate(Situation))
     if not viewer.is_admin:
-        return or_(Situation.visibility == "open", takes_part)
-    looks = exists().where(
+        return or_(Situation.visibility == "open", _for_this_row(takes_part))
+    looks = select(RestrictedAccess.id).where(
         RestrictedAccess.org_id == Situation.org_id,
         RestrictedAccess.situation_id == Situation.id,
         RestrictedAccess.person_id == viewer.person_id,
         RestrictedAccess.until > clock.now(),
     )
-    return or_(Situation.visibility == "open", takes_part, looks)
+    return or_(Situation.visibility == "open", _for_this_row(takes_part), _for_this_row(looks))
+
+
+def _for_this_row(found: Select[Any]) -> ColumnElement[bool]:
+    """Asked for each restricted row. The offset keeps PostgreSQL from collecting all a person ever took part in first."""
+    return exists(found.correlate(Situation).offset(0))
 
 
 @dataclass(frozen=True)

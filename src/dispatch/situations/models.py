@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Computed, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit.db import Base, OrgId, Tenant
@@ -28,8 +29,11 @@ class Situation(Tenant, Base):
     __table_args__ = (
         UniqueConstraint("org_id", "name"),
         UniqueConstraint("org_id", "source_key"),
-        Index("ix_situation_list", "org_id", "kind", "reported_at"),
-        Index("ix_situation_status", "org_id", "kind", "status", "reported_at"),
+        Index("ix_situation_list", "org_id", "kind", "reported_at", "id"),
+        # With the visibility in it, the numbers on the tabs are counted from the index alone.
+        Index(
+            "ix_situation_status", "org_id", "kind", "status", "reported_at", "id", postgresql_include=["visibility"]
+        ),
     )
 
     kind: Mapped[str] = mapped_column(Text)
@@ -52,6 +56,15 @@ class Situation(Tenant, Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     #: What the report came from (a view id, an idempotency key): the same report twice is one situation.
     source_key: Mapped[str | None] = mapped_column(Text)
+    #: What the search looks in. Kept by PostgreSQL, never read into Python. No index: under row-level security
+    #: PostgreSQL uses none for `@@` (it is not leakproof), and reading these beats reading the texts tenfold.
+    words: Mapped[Any] = mapped_column(
+        TSVECTOR,
+        Computed("to_tsvector('simple'::regconfig, title || ' ' || description)", persisted=True),
+        nullable=True,
+        deferred=True,
+        deferred_raiseload=True,
+    )
 
 
 class SituationTag(Base):
@@ -90,7 +103,10 @@ class ParticipantRole(Tenant, Base):
     """A role held over time. Acting: named, but the command is not acknowledged yet."""
 
     __tablename__ = "participant_role"
-    __table_args__ = (Index("ix_participant_role_situation", "org_id", "situation_id"),)
+    __table_args__ = (
+        Index("ix_participant_role_situation", "org_id", "situation_id"),
+        Index("ix_participant_role_participant", "org_id", "participant_id"),
+    )
 
     situation_id: Mapped[int]
     participant_id: Mapped[int]

@@ -22,7 +22,6 @@ from dispatch.kit.web.live import Live
 from dispatch.people.queries import Viewer, person
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import queries as projects
-from dispatch.projects.models import Severity
 from dispatch.projects.reach import slack_down_since
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
@@ -207,10 +206,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
 
 async def _filters(t: Read) -> list[dict[str, Any]]:
     all_projects = await projects.projects(t)
-    names: dict[str, None] = {}
-    for project in all_projects:
-        for severity in await projects.choices(t, Severity, project.id):
-            names.setdefault(severity.name)
+    names = await projects.severity_names(t)
     return [
         {"key": "severity", "label": "Severity", "options": [{"value": n, "label": n} for n in names]},
         {"key": "project", "label": "Project", "options": [{"value": p.slug, "label": p.name} for p in all_projects]},
