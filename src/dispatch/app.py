@@ -18,6 +18,7 @@ import dispatch.people.web.provider
 import dispatch.people.web.sign_in
 import dispatch.people.web.sign_in_settings
 import dispatch.people.web.tokens
+import dispatch.projects.deliveries_web
 import dispatch.projects.web
 import dispatch.situations.acknowledge_link
 import dispatch.situations.api
@@ -77,6 +78,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
     _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
+    app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     signer = h.services[Signer]
     assert isinstance(signer, Signer)

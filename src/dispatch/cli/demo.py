@@ -21,19 +21,15 @@ def demo(
     sandbox_port: int = typer.Option(8100, help="Port of the local Slack"),
     data: Path | None = typer.Option(None, help="Where the demo keeps its data between runs"),
     fresh: bool = typer.Option(False, help="Throw the demo's data away first"),
-    socket: bool = typer.Option(False, help="Socket Mode (not built yet)"),
+    socket: bool = typer.Option(False, "--socket", help="Connect by Socket Mode instead of HTTP requests"),
     no_browser: bool = typer.Option(False, "--no-browser", help="Do not open a browser"),
 ) -> None:
     """Start database, web, worker and a local Slack; Ctrl-C stops everything."""
-    from dispatch.kit.errors import SetupError
-
-    if socket:
-        raise SetupError("Socket Mode is not built yet; leave --socket out, the demo then uses HTTP requests.")
     folder = (data or _default_folder()).absolute()
     processes: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        _run(folder, port, sandbox_port, fresh, processes, open_browser=not no_browser)
+        _run(folder, port, sandbox_port, fresh, processes, open_browser=not no_browser, socket_mode=socket)
     except KeyboardInterrupt:
         pass
     finally:
@@ -49,7 +45,8 @@ def _default_folder() -> Path:
 
 
 def _run(
-    folder: Path, port: int, sandbox_port: int, fresh: bool, processes: list[subprocess.Popen[bytes]], *, open_browser: bool
+    folder: Path, port: int, sandbox_port: int, fresh: bool, processes: list[subprocess.Popen[bytes]], *,
+    open_browser: bool, socket_mode: bool,
 ) -> None:
     import shutil
 
@@ -95,7 +92,7 @@ def _run(
             env, f"{slack}/sandbox/workspaces", folder / "slack.log",
         )  # fmt: skip
         _say("Filling the sample organization")
-        link = _prepare(cluster.app_url, env, base, slack)
+        link = _prepare(cluster.app_url, env, base, slack, socket_mode=socket_mode)
         _say("Starting web and worker")
         start_process(
             processes,
@@ -135,7 +132,7 @@ def refuse_taken_port(option: str, port: int) -> None:
             raise SystemExit(f"Port {port} is in use, maybe by another demo. Stop that, or choose another with {option}.") from None
 
 
-def _prepare(database_url: str, env: dict[str, str], base: str, slack: str) -> str:
+def _prepare(database_url: str, env: dict[str, str], base: str, slack: str, *, socket_mode: bool) -> str:
     import asyncio
 
     async def work() -> str:
@@ -156,10 +153,12 @@ def _prepare(database_url: str, env: dict[str, str], base: str, slack: str) -> s
         async with aiohttp.ClientSession() as http:
             await _post(http, f"{slack}/sandbox/workspaces", sample.workspace())
             installed = await _post(
-                http, f"{slack}/sandbox/apps", {"team": sample.TEAM, "manifest": manifest(base, sample.SLUG)}
+                http, f"{slack}/sandbox/apps", {"team": sample.TEAM, "manifest": manifest(base, sample.SLUG, socket=socket_mode)}
             )
         plugins: dict[str, Any] = dict(discover())
-        await sample.connect_slack(db, Vault.from_text(env["DISPATCH_SECRET_KEY"]), plugins, installed)
+        await sample.connect_slack(
+            db, Vault.from_text(env["DISPATCH_SECRET_KEY"]), plugins, installed, socket=socket_mode
+        )
         async with db.system() as t:
             token = await one_time_link(t, await account_for(t, sample.CAST[0].email))
         await db.close()

@@ -43,6 +43,49 @@ def start(
         )
 
 
+@server.command("slack")
+def slack(
+    organization: str = typer.Argument(help="The organization's slug"),
+    project: str = typer.Argument(help="The project's slug"),
+) -> None:
+    """Hold the Socket Mode connection of a project's Slack app until told to stop (SIGTERM).
+
+    Workers do so for every app by themselves; they leave an app to this process while it runs. It needs a worker beside
+    it, which handles what it stores. Ends with 1 and a sentence when Slack or the settings do not allow the connection.
+    """
+    import asyncio
+    import signal
+
+    from dispatch.app import house
+    from dispatch.kit import logs
+    from dispatch.kit.errors import Refused, SetupError
+    from dispatch.kit.slack.sockets import AppSocket, run_named
+    from dispatch.projects.socket_setup import installation_for_socket
+    from dispatch.settings import Settings
+
+    settings = Settings().checked()
+    logs.configure("INFO", json=settings.production)
+
+    async def work(url: str) -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, stop.set)
+        async with house(settings, database_url=url, pool=4) as h:
+            installation = await installation_for_socket(h.db, h.installations, organization, project)
+            app = AppSocket(
+                h.db, h.dispatcher, installation, open_link=h.installations.socket_link, session=h.http,
+                holder=h.name, named=True,
+            )  # fmt: skip
+            try:
+                await run_named(app, stop)
+            except Refused as why:
+                raise SetupError(f"{why} {why.hint}".strip()) from None
+
+    with database_urls() as (url, _):
+        asyncio.run(work(url))
+
+
 @worker.command("start")
 def start_worker(
     heartbeat: float = typer.Option(8.0, help="Seconds after which a silent worker's jobs are taken over"),

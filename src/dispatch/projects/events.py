@@ -64,3 +64,27 @@ class PluginDeleted(_AboutPlugin):
     name = "plugin.deleted"
     says = "{by} deleted {plugin}"
     icon = "trash"
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class DeliveriesRetried(Fact):
+    """About the organization. `kinds` are names of Slack events, never what was in them."""
+
+    name = "deliveries.retried"
+    says = "{by} had deliveries from Slack handled again: {kinds}"
+    icon = "refresh"
+
+    kinds: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class DeliveryDiscarded(Fact):
+    """About the organization."""
+
+    name = "delivery.discarded"
+    says = "{by} discarded a delivery from Slack: {kind}"
+    icon = "trash"
+
+    kind: str

@@ -170,7 +170,10 @@ class SlackInstallations:
             and (installation := self._made(place, project, instance)) is not None
         ]
         made.sort(key=lambda each: not each.is_default)
-        self._kept[place.org] = (place, tuple(made))
+        latest = self._kept.get(place.org)
+        # Somebody may have read a later version meanwhile.
+        if latest is None or latest[0].version <= place.version:
+            self._kept[place.org] = (place, tuple(made))
         return tuple(made)
 
     def _made(self, place: _Place, project: Project, instance: PluginInstance) -> Installation | None:

@@ -238,6 +238,14 @@ class Inbox:
         )  # fmt: skip
 
 
+async def dead_kinds(t: Read, delivery_id: int | None = None) -> list[str]:
+    """What the dead letters of the transaction's organization are about, one or all."""
+    query = select(SlackDelivery.kind).where(SlackDelivery.org_id == t.org, SlackDelivery.state == "dead").distinct()
+    if delivery_id is not None:
+        query = query.where(SlackDelivery.id == delivery_id)
+    return sorted(await t.scalars(query))
+
+
 async def try_again(t: Tx, delivery_id: int | None = None) -> int:
     """Handle dead letters of the transaction's organization once more, one or all. They hold nobody up.
 
