@@ -171,3 +171,30 @@ async def test_a_restricted_title_does_not_leave_the_house(stage: Stage, mailbox
     assert "laptop" not in mail.as_string()
     [page] = pager.pages.values()
     assert page["title"] == name
+
+
+async def test_whoever_is_called_next_leads_by_answering(stage: Stage, mailbox: Mailbox) -> None:
+    name = await stage.report()
+    await stage.settle()
+    for call in (2, 3):
+        await stage.advance(minutes=2, seconds=5)
+
+        async def called(call: int = call) -> bool:
+            return len(of(await stage.pages(name), call)) == 2
+
+        await stage.eventually(called)
+    link = link_in(mailbox.to("dee@example.com", "You are needed")[0], "Acknowledge")
+    async with httpx.AsyncClient() as anybody:
+        assert f"You lead {name}" in (await anybody.post(link)).text
+        # Ada's link comes too late.
+        late = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
+        assert "Dee Alvarez is the commander here" in (await anybody.post(late)).text
+    browser = await stage.sign_in("dee@example.com")
+    assert "Dee Alvarez" in (await browser.get(f"/default/incidents/{name}/fragments/summary")).text
+    await browser.aclose()
+
+    async def topic_says_so() -> bool:
+        return str((await stage.channel_of(name))["topic"]).endswith("Commander: Dee Alvarez")
+
+    await stage.eventually(topic_says_so)
+    assert all(p["due_at"] is None for p in await stage.pages(name))

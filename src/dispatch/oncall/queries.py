@@ -58,3 +58,19 @@ async def latest_call(t: Read, about: Subject) -> int:
         )
     )
     return int(number or 0)
+
+
+async def was_called(t: Read, about: Subject, person_id: int) -> bool:
+    """Whether a page about the subject reached this person."""
+    found = await t.scalar(
+        select(Page.id)
+        .where(
+            Page.org_id == t.org,
+            Page.subject_kind == about.kind,
+            Page.subject_id == about.id,
+            Page.person_id == person_id,
+            Page.state != "failed",
+        )
+        .limit(1)
+    )
+    return found is not None
