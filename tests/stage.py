@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from dispatch.app import House, create_app, house, load_slack_handlers
@@ -51,6 +52,7 @@ class Stage:
     base_url: str
     general: str
     app: dict[str, Any]
+    asgi: FastAPI
     clock_offset: timedelta = timedelta()
 
     async def settle(self, timeout: float = 30.0) -> None:
@@ -240,7 +242,7 @@ async def staged(
                 await connected(box.client, installed["app_id"])
             general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")
             try:
-                yield Stage(h, box.client, web, base_url, general, installed)
+                yield Stage(h, box.client, web, base_url, general, installed, app)
             finally:
                 clock.move(timedelta())
 

@@ -31,6 +31,7 @@ ACTIONS: dict[str, Rule] = {
     "oncall.configure": Rule("admin", "change who is on call"),
     "members.invite": Rule("admin", "invite people"),
     "tokens.manage": Rule("admin", "manage API tokens"),
+    "restricted.open": Rule("admin", "open a restricted incident you take no part in"),
     "audit.read": Rule("admin", "read the audit log"),
     "projects.create": Rule("manager", "create a project"),
     "organization.configure": Rule("manager", "change the organization"),

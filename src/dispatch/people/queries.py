@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from dispatch.kit.db import OrgId, Read
 from dispatch.kit.errors import NotFound
@@ -167,3 +167,18 @@ async def org_role(t: Read, person_id: int) -> str:
         select(Membership.role).where(Membership.org_id == t.org, Membership.person_id == person_id)
     )
     return role or "member"
+
+
+async def by_email(t: Read, email: str) -> Person | None:
+    """The person of an e-mail address."""
+    return await t.scalar(select(Person).where(Person.org_id == t.org, Person.email == email.strip().lower()))
+
+
+async def search_people(t: Read, q: str = "", *, limit: int = 20) -> list[Person]:
+    """People whose name or e-mail contains `q`, by name."""
+    query = select(Person).where(Person.org_id == t.org)
+    if q.strip():
+        query = query.where(
+            or_(Person.name.icontains(q.strip(), autoescape=True), Person.email.icontains(q.strip(), autoescape=True))
+        )
+    return list(await t.scalars(query.order_by(Person.name).limit(limit)))

@@ -147,6 +147,7 @@ class Detail(Row):
     """A situation with what its page shows on top."""
 
     description: str = ""
+    resolution: str = ""
     reporter: Person | None = None
     tags: tuple[str, ...] = ()
     stable_at: datetime | None = None
@@ -339,6 +340,7 @@ async def detail(t: Read, situation: Situation) -> Detail:
     return Detail(
         **row.__dict__,
         description=situation.description,
+        resolution=situation.resolution,
         reporter=reporter,
         tags=tuple(tags),
         stable_at=situation.stable_at,
@@ -549,6 +551,27 @@ async def hand_off_is_open(t: Read, hand_off_id: int) -> bool:
     """Whether the offered command waits for an answer."""
     state = await t.scalar(select(HandOff.state).where(HandOff.org_id == t.org, HandOff.id == hand_off_id))
     return state == "offered"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The command offered to somebody, waiting for an answer."""
+
+    id: int
+    to: Person
+    by: Person
+    offered_at: datetime
+
+
+async def open_hand_off(t: Read, situation_id: int) -> Offer | None:
+    """The open offer of the command."""
+    found = await t.scalar(
+        select(HandOff).where(HandOff.org_id == t.org, HandOff.situation_id == situation_id, HandOff.state == "offered")
+    )
+    if found is None:
+        return None
+    known = await people(t, (found.to_id, found.offered_by))
+    return Offer(found.id, known[found.to_id], known[found.offered_by], found.offered_at)
 
 
 def conversation(found: Sequence[Resource]) -> Resource | None:

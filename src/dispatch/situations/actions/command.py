@@ -123,8 +123,13 @@ async def offer_command(t: Tx, situation: Situation, who: Person, *, by: Person)
     return hand_off
 
 
-async def answer_hand_off(t: Tx, hand_off_id: int, *, accept: bool, by: Person) -> Situation:
+async def answer_hand_off(
+    t: Tx, hand_off_id: int, *, accept: bool, by: Person, of: int | None = None
+) -> Situation:
     """Second step of a hand-off.
+
+    Args:
+        of: the situation it has to belong to, when the caller knows.
 
     Raises:
         NotFound: no such offer.
@@ -134,7 +139,7 @@ async def answer_hand_off(t: Tx, hand_off_id: int, *, accept: bool, by: Person) 
     hand_off = await t.scalar(
         select(HandOff).where(HandOff.org_id == t.org, HandOff.id == hand_off_id).with_for_update()
     )
-    if hand_off is None:
+    if hand_off is None or of not in (None, hand_off.situation_id):
         raise NotFound("There is no such offer.")
     situation = await locked(t, hand_off.situation_id)
     if hand_off.to_id != by.id:

@@ -60,6 +60,24 @@
     "?": () => $("#shortcuts")?.showModal(),
   };
 
+  // --- suggestions while typing: `data-suggest` is the address, the input's list is filled with what it answers
+  let typed = 0;
+  document.addEventListener("input", (event) => {
+    const input = event.target;
+    if (!input.dataset?.suggest || !input.list) return;
+    clearTimeout(typed);
+    typed = setTimeout(async () => {
+      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`);
+      if (!answer.ok) return;
+      input.list.replaceChildren(...(await answer.json()).map(({ value, label, note }) => {
+        const option = document.createElement("option");
+        option.value = value;
+        option.label = note ? `${label}, ${note}` : label;
+        return option;
+      }));
+    }, 150);
+  });
+
   // --- one listener for all clicks
   const CLICKS = {
     "[data-set-theme]": (button) => setTheme(button.dataset.setTheme),

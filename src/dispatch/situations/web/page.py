@@ -1,0 +1,105 @@
+"""The page of an incident: live parts, steps tried again, the command acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import Environment
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from dispatch.kit.db import Database
+from dispatch.kit.errors import NotFound
+from dispatch.kit.events import Subject
+from dispatch.kit.flows import retry
+from dispatch.kit.web.live import Live
+from dispatch.people.queries import person
+from dispatch.people.web import Visits
+from dispatch.situations import queries
+from dispatch.situations.access import require, standing
+from dispatch.situations.actions import answer_page
+from dispatch.situations.web.parts import PARTS, parts_of, shown
+
+
+def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
+    """Routes under `/{org}/incidents/{name}`."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/{org}/incidents/{name}")
+    async def incident_page(request: Request, org: str, name: str) -> Response:
+        visit = await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            return visit.page(
+                pages, "incident.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
+            )
+
+    @routes.get("/{org}/incidents/{name}/receipt")
+    async def receipt(request: Request, org: str, name: str) -> Response:
+        visit = await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            return visit.page(
+                pages, "receipt.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
+            )
+
+    @routes.get("/{org}/incidents/{name}/fragments/{part}")
+    async def fragment(request: Request, org: str, name: str, part: str) -> Response:
+        if part not in PARTS:
+            raise NotFound("There is no such part.")
+        visit = await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            return visit.page(
+                pages, f"_{part}.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
+            )
+
+    @routes.get("/{org}/incidents/{name}/live")
+    async def live_events(request: Request, org: str, name: str) -> Response:
+        visit = await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+        subject = Subject(situation.kind, situation.id)
+
+        async def events() -> AsyncIterator[ServerSentEvent]:
+            async with live.watch(visit.org.id, subject) as queue:
+                while True:
+                    changed = {await queue.get()}
+                    # Several facts of one transaction arrive together: one re-read per part is enough.
+                    await asyncio.sleep(0.05)
+                    while not queue.empty():
+                        changed.add(queue.get_nowait())
+                    for part in PARTS if "*" in changed else sorted(shown(changed)):
+                        yield ServerSentEvent(data="changed", event=part)
+
+        return EventSourceResponse(events(), ping=20)
+
+    @routes.post("/{org}/incidents/{name}/steps/{step_id}/retry")
+    async def retry_step(request: Request, org: str, name: str, step_id: int) -> Response:
+        visit = await visits.of(request, org)
+        async with db.tx(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            require(await standing(t, visit.viewer, situation), "retry")
+            await retry(t, Subject(situation.kind, situation.id), step_id)
+        if "hx-request" not in request.headers:
+            return RedirectResponse(f"/{org}/incidents/{name}", 303)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            return visit.page(
+                pages, "_steps.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
+            )
+
+    @routes.post("/{org}/incidents/{name}/acknowledge")
+    async def acknowledge(request: Request, org: str, name: str) -> Response:
+        visit = await visits.of(request, org)
+        if visit.viewer.person_id is None:
+            raise NotFound("There is no such page.")
+        async with db.tx(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            who = await person(t, visit.viewer.person_id)
+            await answer_page(t, situation.id, by=who)
+        return RedirectResponse(f"/{org}/incidents/{name}", 303)
+
+    return routes
