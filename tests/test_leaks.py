@@ -98,6 +98,7 @@ def addresses(scene: Scene, method: str) -> list[str]:
         for parameter in wanted:
             made = [m.replace("{" + parameter + "}", v, 1) for m in made for v in scene.values[parameter]]
         found += made
+    assert len(found) > (40 if method == "GET" else 20), "the list of routes is not what it was"
     return found
 
 
@@ -140,7 +141,7 @@ async def test_no_page_shows_it_to_an_outsider(scene: Scene, role: str) -> None:
     for address in addresses(scene, "GET"):
         clean(await read(browser, address), f"{address} for {role}", CANARY)
     for address in ("/default/incidents", "/api/v1/default/incidents", "/default/options/tags"):
-        for query in ({"q": "xylophonic"}, {"q": scene.name}, {"status": "Active"}, {"severity": "Undetermined"}):
+        for query in ({"q": "xylophoni"}, {"q": scene.name}, {"status": "Active"}, {"severity": "Undetermined"}):
             clean(await read(browser, address, **query), f"{address}?{query} for {role}", CANARY)
     await browser.aclose()
 
@@ -152,7 +153,7 @@ async def test_no_answer_of_the_api_shows_it_to_a_machine(scene: Scene, role: st
     for address in addresses(scene, "GET"):
         if address.startswith("/api/"):
             clean(await read(machine, address), f"{address} for a token of {role}", CANARY)
-            clean(await read(machine, address, q="xylophonic"), f"{address} for a token of {role}", CANARY)
+            clean(await read(machine, address, q="xylophoni"), f"{address} for a token of {role}", CANARY)
     listed = (await machine.get("/api/v1/default/incidents", params={"size": "100"})).json()
     assert scene.name not in [row["name"] for row in listed["items"]]
     assert (await machine.get(f"/api/v1/default/incidents/{scene.name}")).status_code == 404
@@ -166,7 +167,7 @@ async def test_no_form_that_is_sent_answers_with_it(scene: Scene) -> None:
     for address in addresses(scene, "POST"):
         if "sign-out" in address or "/profile/" in address:
             continue
-        answer = await browser.post(address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophonic"})
+        answer = await browser.post(address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophoni"})
         clean(f"{answer.headers} {answer.text}", f"POST {address}", CANARY)
     await browser.aclose()
 

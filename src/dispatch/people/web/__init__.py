@@ -54,7 +54,7 @@ class Visit:
         }
 
     def page(
-        self, pages: Environment, template: str, request: Request, nav: str, *, status: int = 200, **context: Any
+        self, pages: Environment, template: str, request: Request, nav: str, /, *, status: int = 200, **context: Any
     ) -> HTMLResponse:
         """The template, with what every page needs and `context`."""
         return HTMLResponse(pages.get_template(template).render(**self.context(request, nav), **context), status)
