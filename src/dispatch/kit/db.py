@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DataError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -160,8 +161,14 @@ class Database:
         """Stop the start when row-level security would not hold.
 
         Raises:
-            SetupError: the effective role is a superuser, bypasses row-level security, or owns a table.
+            SetupError: the login may not take on the application's role; or the effective role is a superuser,
+                bypasses row-level security, or owns a table.
         """
+        try:
+            async with self.system():
+                pass
+        except (ProgrammingError, DataError) as why:
+            raise SetupError(_may_not_become(self.url, why)) from None
         async with self.system() as t:
             row = (
                 await t.execute(
@@ -180,6 +187,19 @@ class Database:
                 f'Give the application its own login that may become "{APP_ROLE}", and put the owner into '
                 "DISPATCH_DATABASE_OWNER_URL."
             )
+
+
+def _may_not_become(url: str, why: ProgrammingError | DataError) -> str:
+    login = make_url(url).username
+    if isinstance(why.orig, psycopg.errors.InsufficientPrivilege):
+        return (
+            f'The database login "{login}" in DISPATCH_DATABASE_URL may not become "{APP_ROLE}". Put the application\'s '
+            f"own login there and the owner of the tables into DISPATCH_DATABASE_OWNER_URL, then run "
+            "`dispatch database upgrade`, which allows the application's login what it needs."
+        )
+    if isinstance(why.orig, psycopg.errors.InvalidParameterValue):
+        return f'The database has no role "{APP_ROLE}" yet. Run `dispatch database init`.'
+    return f"The database refused the first question: {why.orig}"
 
 
 def sqlalchemy_url(url: str) -> str:
