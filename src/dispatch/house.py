@@ -17,6 +17,8 @@ import aiohttp
 
 import dispatch.situations.flows
 import dispatch.situations.slack
+import dispatch.tasks.flows
+import dispatch.tasks.slack
 from dispatch.documents.builtin import BuiltinDocuments
 from dispatch.kit import clock
 from dispatch.kit.crypto import Vault
@@ -40,7 +42,7 @@ from dispatch.situations.queries import Links
 
 def load_slack_handlers() -> None:
     """Import every file of every slice's `slack` folder: what is there is registered."""
-    for package in (dispatch.situations.slack,):
+    for package in (dispatch.situations.slack, dispatch.tasks.slack):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
 

@@ -6,6 +6,7 @@ import dispatch.documents.models
 import dispatch.kit.clock_row
 import dispatch.kit.events
 import dispatch.kit.flows.journal
+import dispatch.kit.slack.accepted
 import dispatch.kit.slack.budget
 import dispatch.kit.slack.channel_names
 import dispatch.kit.slack.inbox
@@ -13,7 +14,8 @@ import dispatch.kit.slack.sockets
 import dispatch.oncall.models
 import dispatch.people.models
 import dispatch.projects.models
-import dispatch.situations.models  # noqa: F401
+import dispatch.situations.models
+import dispatch.tasks.models  # noqa: F401
 from dispatch.kit.db import APP_ROLE, GLOBAL_TABLES, Base
 
 metadata = Base.metadata

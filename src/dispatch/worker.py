@@ -33,6 +33,7 @@ from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.schema import metadata
 from dispatch.situations.actions import open_unanswered_commands, remind_hand_offs
+from dispatch.tasks.actions import remind_tasks
 
 log = structlog.get_logger()
 
@@ -94,7 +95,12 @@ async def _back_up(h: House) -> None:
 
 
 #: What becomes due: each claims its rows with `skip locked` and records a fact per row.
-DUE: tuple[Callable[[Tx], Awaitable[int]], ...] = (escalate_due_pages, open_unanswered_commands, remind_hand_offs)
+DUE: tuple[Callable[[Tx], Awaitable[int]], ...] = (
+    escalate_due_pages,
+    open_unanswered_commands,
+    remind_hand_offs,
+    remind_tasks,
+)
 
 
 async def _call_due(h: House) -> None:

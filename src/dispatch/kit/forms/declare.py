@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date as day
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import NoneType
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-Kind = Literal["text", "long_text", "choice", "search", "person", "switch", "number", "date", "secret"]
+Kind = Literal["text", "long_text", "choice", "search", "person", "switch", "number", "date", "moment", "secret"]
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,11 @@ def date(label: str, *, default: Any = PydanticUndefined, required: bool | None 
     return _field(Input(kind="date", label=label, help=help), default, required)
 
 
+def moment(label: str, *, default: Any = PydanticUndefined, required: bool | None = None, help: str = "") -> Any:
+    """A day and a time. Slack asks for it in the person's own zone; HTML in UTC, so say so in `help` there."""
+    return _field(Input(kind="moment", label=label, help=help), default, required)
+
+
 def secret(label: str, *, default: Any = PydanticUndefined, required: bool | None = None, help: str = "") -> Any:
     """Write-only, HTML only: shown as "set", unchanged when nothing is sent."""
     return _field(Input(kind="secret", label=label, help=help), default, required, repr=False)
@@ -241,12 +247,13 @@ def _kind(bare: Any) -> Kind:
     raise TypeError(f"no input for {bare}: use bool, int, float, str, SecretStr, date or an enum")
 
 
-# In this order: True is an int, and a text enum is a str.
+# In this order: True is an int, a text enum is a str, and a moment is a date.
 _KINDS: Mapping[type | tuple[type, ...], Kind] = {
     bool: "switch",
     Enum: "choice",
     SecretStr: "secret",
     (int, float): "number",
+    datetime: "moment",
     day: "date",
     str: "text",
 }

@@ -169,7 +169,8 @@ def _value(asked: Input, value: Any) -> Any:
     shown = plain(value)
     if asked.many:
         return [shown] if isinstance(shown, str) else list(shown or ())
-    return shown or ""
+    # What a browser's field takes: minutes, without a zone.
+    return str(shown or "")[:16] if asked.kind == "moment" else shown or ""
 
 
 def _options(asked: Input, options: Sequence[Option], value: Any) -> list[HtmlOption]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -148,6 +149,9 @@ def _element(asked: Input, options: Sequence[Option], value: Any) -> b.Block:
         case "date":
             day = value if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) else None
             return {"type": "datepicker", "action_id": asked.key} | ({"initial_date": day} if day else {})
+        case "moment":
+            start = {"initial_date_time": int(datetime.fromisoformat(value).timestamp())} if value else {}
+            return {"type": "datetimepicker", "action_id": asked.key} | start
         case _:
             return b.text_input(
                 action_id=asked.key,
@@ -203,6 +207,9 @@ def _raw(asked: Input, state: Mapping[str, Any]) -> Any:
         return found if asked.many else next(iter(found), None)
     if asked.kind == "person":
         return list(state.get("selected_users") or ()) if asked.many else state.get("selected_user")
+    if asked.kind == "moment":
+        picked_at = state.get("selected_date_time")
+        return datetime.fromtimestamp(picked_at, UTC).isoformat() if isinstance(picked_at, int) else None
     return clean(state.get("selected_date" if asked.kind == "date" else "value"))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -53,7 +54,10 @@ def read(form: type[F], values: Mapping[str, Any], *, choices: Mapping[str, Sequ
         FormErrors: something has to be corrected.
     """
     asked = inputs(form)
-    cleaned = {key: clean(value) for key, value in values.items()}
+    cleaned = {
+        key: _in_utc(clean(value)) if key in asked and asked[key].kind == "moment" else clean(value)
+        for key, value in values.items()
+    }
     wrong = {key: _ask(each) for key, each in asked.items() if _lacks(each, cleaned)}
     for key, each in asked.items():
         if key not in wrong and choices is not None and each.kind == "choice" and _unknown(each, cleaned, choices):
@@ -92,10 +96,17 @@ def clean(value: Any) -> Any:
     return value
 
 
+def _in_utc(value: Any) -> Any:
+    """A moment a browser sent without its zone is in UTC; the form says so."""
+    return f"{value}+00:00" if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", value) else value
+
+
 def plain(value: Any) -> Any:
     """Numbers and days as text; enum members by their value."""
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="minutes")
     if isinstance(value, date):
         return value.isoformat()[:10]
     if value is None or isinstance(value, bool | str):

@@ -1,0 +1,58 @@
+"""Opening a modal and filling it: the placeholder at once, since a trigger lives three seconds; slow work after it.
+
+Whatever goes wrong takes the place of the form, so that nobody looks at "One moment…" for ever.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+
+from dispatch.kit.errors import DispatchError, ProviderError, Refused
+from dispatch.kit.slack import blocks as b
+from dispatch.kit.slack.registry import Request
+
+log = structlog.get_logger()
+
+Fill = Callable[[], Awaitable[b.View]]
+#: Slack's words for a view that is gone, or was changed by somebody else meanwhile.
+GONE = ("not_found", "view_not_found", "hash_conflict", "expired_trigger_id")
+
+
+async def open_modal(asked: Request, title: str, fill: Fill, *, push: bool = False) -> None:
+    """Open a placeholder, and replace it by what `fill` makes; expected errors are said in its place.
+
+    Args:
+        asked: has the trigger.
+        title: of the placeholder.
+        fill: makes the view; runs after Slack was answered.
+        push: on top of the modal that is open, instead of a new one.
+    """
+    opened = await asked.installation.client.call(
+        "views.push" if push else "views.open", trigger_id=asked.trigger_id, view=b.placeholder(title)
+    )
+    asked.later(_replace(asked, str(opened["view"]["id"]), title, fill))
+
+
+def redraw(asked: Request, title: str, fill: Fill) -> None:
+    """Replace the modal in which somebody pressed something, after the answer. One they closed meanwhile is let go."""
+    asked.later(_replace(asked, str(asked.view["id"]), title, fill))
+
+
+async def _replace(asked: Request, view_id: str, title: str, fill: Fill) -> None:
+    try:
+        view: Mapping[str, Any] = await fill()
+    except (DispatchError, ProviderError) as why:
+        view = b.notice(title, b.escape(f"{why} {getattr(why, 'hint', '')}".strip()))
+    except Exception as why:
+        reference = os.urandom(4).hex()
+        log.error("slack_modal_failed", reference=reference, exc_info=why)
+        view = b.notice(title, f"Something broke on our side. Reference: {reference}")
+    try:
+        await asked.installation.client.call("views.update", view_id=view_id, view=view)
+    except Refused as why:
+        if why.code not in GONE:
+            raise
