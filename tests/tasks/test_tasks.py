@@ -164,6 +164,7 @@ async def test_the_list_keeps_to_its_filter_after_a_click(stage: Stage) -> None:
     """The known system shows everybody's tasks after a click in "my tasks" (section 13)."""
     name, channel = await incident(stage)
     await make(stage, channel, "Of Ada")
+    await stage.slack.invite(ADA, channel, DEE)
     await make(stage, channel, "Of Dee", by=DEE)
     view = await typed(stage, DEE, stage.general, MINE)
     assert "Of Dee" in view["text"]
