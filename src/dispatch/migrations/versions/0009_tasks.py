@@ -4,8 +4,8 @@ from alembic import op
 import sqlalchemy as sa
 from dispatch.schema import opened
 from sqlalchemy.dialects import postgresql
-revision = '0008'
-down_revision = '0007'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 
