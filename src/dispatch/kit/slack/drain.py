@@ -89,6 +89,9 @@ class Drain:
                     await self._look()
                 except _AWAY as why:
                     log.warning("inbox_waits_for_database", error=type(why).__name__)
+                except Exception as why:
+                    # Whatever it is: without this loop nothing is handled any more.
+                    log.error("inbox_look_failed", exc_info=why)
                 await asyncio.sleep(LOOK)
         finally:
             listening.cancel()

@@ -142,6 +142,26 @@ PERMANENT: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 
+_APP_TOKEN: Final = (
+    "Copy the token again from Slack app → Basic Information → App-Level Tokens (it needs the scope connections:write) "
+    "and save it as Socket Mode App Token in Settings → Project → Plugins → Slack."
+)
+#: What the same error says about an app-level token, which only Socket Mode uses.
+_OF_APP: Final[Mapping[str, tuple[str, str]]] = {
+    "invalid_auth": ("Slack does not know the Socket Mode App Token.", _APP_TOKEN),
+    "token_revoked": ("The Socket Mode App Token was revoked.", _APP_TOKEN),
+    "not_allowed_token_type": ("The Socket Mode App Token is a token of another kind.", _APP_TOKEN),
+    "account_inactive": ("The Slack app is not installed any more.", f"Reinstall the app. {_APP_TOKEN}"),
+    "socket_mode_not_enabled": (
+        "Socket Mode is not turned on for this Slack app.",
+        "Turn it on at api.slack.com/apps → Socket Mode, or remove the Socket Mode App Token to use HTTP.",
+    ),
+    "forbidden_team": (
+        "Slack does not let this app connect: Socket Mode was turned off.",
+        "Turn it on at api.slack.com/apps → Socket Mode, or remove the Socket Mode App Token to use HTTP.",
+    ),
+}
+
 #: Programming errors: what we sent breaks a rule, and Slack says where.
 _POINTED: Final = frozenset(
     {
@@ -236,7 +256,7 @@ def from_answer(
             hint="Check DISPATCH_SLACK_API_URL, and any proxy in between.",
             code=f"http_{status}",
         )
-    message, hint = explain(code)
+    message, hint = _OF_APP[code] if token == "app" and code in _OF_APP else explain(code)
     errors = body.get("errors")
     named = [each for each in errors if isinstance(each, Mapping)] if isinstance(errors, list) else []
     return SlackRefused(message, method=method, hint=hint, code=code, errors=named)

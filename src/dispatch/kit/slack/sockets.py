@@ -209,6 +209,9 @@ class Sockets:
                     await self._look()
                 except (OperationalError, InterfaceError, PoolTimeout) as why:
                     log.warning("sockets_wait_for_database", error=type(why).__name__)
+                except Exception as why:
+                    # Whatever it is: without this loop no socket comes back.
+                    log.error("sockets_look_failed", exc_info=why)
                 await asyncio.sleep(self._every)
         finally:
             await asyncio.gather(*(self._end(key) for key in list(self._running)), return_exceptions=True)
