@@ -194,6 +194,8 @@ async def let_in(t: Tx, found: IdentityProvider, claims: Mapping[str, Any]) -> i
     Raises:
         NotAllowed: unverified address, foreign domain, no member, or the address belongs to another login there.
     """
+    # One sign-in at a time, or two of the same new person would both make them.
+    await lock_roles(t)
     ask = "Ask an admin of your organization to invite you."
     subject = str(claims["sub"])
     email = checked_email(str(claims.get("email") or "")) if claims.get("email") else ""
@@ -205,14 +207,13 @@ async def let_in(t: Tx, found: IdentityProvider, claims: Mapping[str, Any]) -> i
         )
     )
     # Some send the flag as a word; anything but a plain yes means no.
-    if claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if verified is not True and verified != "true":
         raise NotAllowed(
             f"{found.title} does not confirm that your e-mail address is yours. Confirm it there, then sign in again."
         )
     if found.domains and email.rpartition("@")[2] not in found.domains:
         raise NotAllowed(f"Only addresses of {', '.join(found.domains)} may sign in here; {found.title} says {email or 'none'}.")
-    # One sign-in at a time, or two of the same new person would both make them.
-    await lock_roles(t)
     account = linked if linked is not None else await t.scalar(select(Account.id).where(Account.email == email))
     person = None
     if account is not None:

@@ -1,0 +1,77 @@
+"""The role table, executed over the real routes: every action as every role, and no settings route left out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from dispatch.people.access import ACTIONS, rank
+from dispatch.people.models import ROLES
+from tests.people.browsing import person_id, token_in
+from tests.people.routes import all_routes, filled
+from tests.stage import Stage
+
+WHO = {"owner": "ada@example.com", "manager": "joy@example.com", "admin": "dee@example.com", "member": "bo@example.com"}
+#: action -> (method, route). A route that needs an action stands here, and only here.
+ROUTES: dict[str, list[tuple[str, str]]] = {
+    "incidents.report": [("GET", "/{org}/report"), ("GET", "/{org}/profile")],
+    "settings.read": [("GET", "/{org}/settings"), ("GET", "/{org}/settings/sign-in")],
+    "members.read": [("GET", "/{org}/settings/members"), ("GET", "/{org}/settings/members/{person_id}")],
+    "members.invite": [("POST", "/{org}/settings/members"), ("POST", "/{org}/settings/members/{person_id}/link")],
+    "members.change_role": [("POST", "/{org}/settings/members/{person_id}/role")],
+    "members.deactivate": [("POST", "/{org}/settings/members/{person_id}/deactivate")],
+    "tokens.manage": [
+        ("GET", "/{org}/settings/tokens"), ("POST", "/{org}/settings/tokens"), ("POST", "/{org}/settings/tokens/{machine_id}/revoke"),
+    ],
+    "audit.read": [("GET", "/{org}/settings/audit")],
+    "sign_in.configure": [("POST", "/{org}/settings/sign-in"), ("POST", "/{org}/settings/sign-in/check")],
+}  # fmt: skip
+#: Actions whose pages other slices bring; each is asked by the settings of projects, plugins and rotations.
+ELSEWHERE = {"plugins.configure", "projects.configure", "projects.create", "oncall.configure", "organization.configure"}
+#: Everything of the settings beside these is the other slices' and needs `settings.read` at least.
+SETTINGS = "/{org}/settings"
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_action_is_for_its_role_and_above(stage: Stage, role: str) -> None:
+    client = await stage.sign_in(WHO[role])
+    csrf = token_in((await client.get("/default/incidents")).text)
+    fay = await person_id(stage, "fay@example.com")
+    wrong: list[str] = []
+    for action, routes in ROUTES.items():
+        for method, path in routes:
+            to = path.format(org="default", person_id=fay, machine_id=999)
+            answer = await ask(client, method, to, csrf)
+            allowed = rank(role) >= rank(ACTIONS[action].least)
+            if (answer.status_code == 403) == allowed:
+                wrong.append(f"{role} {method} {to}: {answer.status_code}")
+            if not allowed:
+                message = re.sub(r"\s+", " ", answer.text)
+                assert f"you are a{'n' if role == 'admin' else ''} {role}" in message and "Ask " in message, to
+    assert wrong == []
+
+
+async def ask(client: httpx.AsyncClient, method: str, to: str, csrf: str) -> httpx.Response:
+    if method == "GET":
+        return await client.get(to, follow_redirects=False)
+    form: dict[str, Any] = {"csrf": csrf, "role": "member", "email": "", "name": ""}
+    return await client.post(to, data=form, follow_redirects=False)
+
+
+async def test_every_action_is_asked_somewhere_and_every_settings_route_asks(stage: Stage) -> None:
+    assert set(ROUTES) | ELSEWHERE == set(ACTIONS)
+    listed = {each for routes in ROUTES.values() for each in routes}
+    known = set(all_routes(stage))
+    assert listed <= known
+    # Whatever other slices add below /settings is closed to members, without anybody remembering.
+    bo = await stage.sign_in(WHO["member"])
+    csrf = token_in((await bo.get("/default/incidents")).text)
+    open_to_members = []
+    for method, path in sorted(known - listed):
+        if path.startswith(SETTINGS):
+            if (await ask(bo, method, filled(path), csrf)).status_code != 403:
+                open_to_members.append(f"{method} {path}")
+    assert open_to_members == []
