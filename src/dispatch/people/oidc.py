@@ -20,7 +20,7 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from dispatch.kit import clock
@@ -231,7 +231,8 @@ class OpenIdProviders:
         try:
             try:
                 read = jwt.decode(token, await self.keys(metadata), algorithms=algorithms)
-            except InvalidKeyIdError:
+            except (InvalidKeyIdError, BadSignatureError):
+                # Some providers give their keys no id: then a new key shows as a wrong signature.
                 read = jwt.decode(token, await self.keys(metadata, again=True), algorithms=algorithms)
             claims = CodeIDToken(
                 read.claims,
