@@ -166,6 +166,12 @@ class OpenIdProviders:
         Raises:
             Trouble: it is not the answer to our question, or the provider refuses; nobody is signed in.
         """
+        # First: some leave the state out when they refuse, and nobody is signed in by this.
+        if query.get("error"):
+            raise Trouble(
+                "The provider did not let you in. If you pressed Cancel, try again; otherwise ask an admin.",
+                code=f"refused:{_code(query['error'])}",
+            )
         if not secrets.compare_digest(query.get("state", "").encode(), attempt.state.encode()):
             raise Trouble("This answer belongs to another attempt. Please sign in again.", code="state")
         metadata = await self.discover(client.issuer)
@@ -173,11 +179,6 @@ class OpenIdProviders:
         said = query.get("iss", "")
         if (said and said != metadata.issuer) or (metadata.names_itself and not said):
             raise Trouble("This answer comes from another provider. Please sign in again.", code="iss")
-        if query.get("error"):
-            raise Trouble(
-                "The provider did not let you in. If you pressed Cancel, try again; otherwise ask an admin.",
-                code=f"refused:{_code(query['error'])}",
-            )
         if not query.get("code"):
             raise Trouble("The provider sent no code. Please sign in again.", code="no_code")
         tokens = await self._exchange(client, metadata, code=query["code"], verifier=attempt.verifier)

@@ -6,7 +6,6 @@ all of an account's. See docs/decisions about it.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -199,4 +198,4 @@ def _mine(me: SignedIn) -> ColumnElement[bool]:
 
 
 def _named(known: Sequence[tuple[str, str]], user_agent: str) -> str:
-    return next((name for mark, name in known if re.search(rf"\b{re.escape(mark)}\b", user_agent)), "")
+    return next((name for mark, name in known if mark in user_agent), "")
