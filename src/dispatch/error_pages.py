@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from jinja2 import Environment
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 
 from dispatch.kit.errors import DispatchError
 from dispatch.people.web import SignInNeeded
@@ -63,6 +63,10 @@ def install(app: FastAPI, pages: Environment) -> None:
     @app.exception_handler(InterfaceError)
     async def no_database(request: Request, _why: Exception) -> Response:
         return answer(request, 503, "Dispatch is not ready", "The database does not answer.")
+
+    @app.exception_handler(DataError)
+    async def unstorable(request: Request, _why: Exception) -> Response:
+        return answer(request, 422, "Please check the input", "It has a number or a character that cannot be stored.")
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, _why: Exception) -> Response:

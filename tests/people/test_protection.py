@@ -16,7 +16,6 @@ from tests.people.browsing import PASSWORD, browser, by_password, give_password,
 from tests.people.routes import all_routes, filled
 from tests.stage import Stage
 
-
 #: Routes whose address is the proof, and what they say to a wrong one.
 OWN_PROOF = {"/{org}/acknowledge/{token}": (410,)}
 
