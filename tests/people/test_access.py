@@ -27,6 +27,7 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
         ("GET", "/{org}/settings/tokens"), ("POST", "/{org}/settings/tokens"), ("POST", "/{org}/settings/tokens/{machine_id}/revoke"),
     ],
     "audit.read": [("GET", "/{org}/settings/audit")],
+    "restricted.open": [("GET", "/{org}/settings/restricted"), ("POST", "/{org}/settings/restricted")],
     "sign_in.configure": [("POST", "/{org}/settings/sign-in"), ("POST", "/{org}/settings/sign-in/check")],
 }  # fmt: skip
 #: Actions whose pages other slices bring; each is asked by the settings of projects, plugins and rotations.
