@@ -108,6 +108,8 @@ def _fill(raw: psycopg.Connection[Any], file: Path, manifest: Manifest) -> None:
         if table.forced:
             # COPY does not work under row-level security. Off in this transaction only, which nobody else sees.
             raw.execute(sql.SQL("alter table {} no force row level security").format(table.identifier))
+        # What triggers did, the backup has already.
+        raw.execute(sql.SQL("alter table {} disable trigger user").format(table.identifier))
         # The migrations may have put rows there; the backup has them as they became.
         raw.execute(sql.SQL("delete from {}").format(table.identifier))
     with reading(file) as (archive, _):
@@ -123,6 +125,7 @@ def _fill(raw: psycopg.Connection[Any], file: Path, manifest: Manifest) -> None:
                 if cursor.rowcount != entry.rows:
                     raise Damaged(f"{file}: {cursor.rowcount} rows of {table.name} instead of {entry.rows}.")
     for table in tables:
+        raw.execute(sql.SQL("alter table {} enable trigger user").format(table.identifier))
         if table.forced:
             raw.execute(sql.SQL("alter table {} force row level security").format(table.identifier))
     for each in manifest.sequences:
