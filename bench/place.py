@@ -32,8 +32,11 @@ from dispatch.kit.crypto import Vault, generate_key
 from dispatch.kit.db import Database
 from dispatch.kit.embedded.testing import database_url
 from dispatch.kit.slack.manifest import manifest
-from dispatch.people.actions import account_for, create_api_token, one_time_link
+from dispatch.people.actions import account_for
+from dispatch.people.machines import create_token
 from dispatch.people.queries import organization
+from dispatch.people.sessions import open_session
+from dispatch.people.web import COOKIE
 from dispatch.plugins import discover
 
 ROOT = Path(__file__).parents[1]
@@ -213,21 +216,8 @@ async def _fill(made: Place, slack: str, base: str) -> None:
         async with db.system() as t:
             org = await organization(t, sample.SLUG)
             assert org is not None
-            made.token = await create_api_token(t, org.id, role="member")
+            made.cookie = f"{COOKIE}={await open_session(t, await account_for(t, 'ada@example.com'))}"
+        async with db.tx(org.id) as t:
+            _, made.token = await create_token(t, name="bench", role="member")
     finally:
         await db.close()
-
-
-def sign_in(made: Place) -> None:
-    """Once a web process runs: Ada's session cookie."""
-
-    async def link() -> str:
-        db = Database(made.env["DISPATCH_DATABASE_URL"])
-        try:
-            async with db.system() as t:
-                return await one_time_link(t, await account_for(t, "ada@example.com"))
-        finally:
-            await db.close()
-
-    answer = httpx.get(f"http://127.0.0.1:{made.port}/sign-in", params={"token": asyncio.run(link())})
-    made.cookie = answer.headers["set-cookie"].split(";")[0]
