@@ -84,3 +84,45 @@ async def test_the_start_refuses_a_role_that_owns_a_table(cluster: Cluster, data
     with pytest.raises(SetupError, match="must not own tables"):
         await made.refuse_unsafe_role()
     await made.close()
+
+
+async def test_a_connection_that_died_in_the_pool_costs_nobody_a_request(db: Database, cluster: Cluster) -> None:
+    one, _ = await two(db)
+
+    async def several() -> None:
+        async with db.tx(one), db.read(one), db.system() as t:
+            await t.execute(text("select 1"))
+
+    await several()
+    with psycopg.connect(cluster.superuser_url, autocommit=True) as superuser:
+        superuser.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()",
+            [db.url.split("@/")[1].split("?")[0]],
+        )
+    await several()
+
+
+async def test_what_a_session_set_does_not_reach_the_next_one(db: Database) -> None:
+    one, _ = await two(db)
+    async with db.tx(one) as t:
+        await t.execute(text("set application_name = 'left behind'"))
+        await t.execute(text("set role none"))
+    for _ in range(3):
+        async with db.read(one) as t:
+            row = (
+                await t.execute(text("select current_setting('application_name'), current_user, current_setting('app.org_id')"))
+            ).one()
+            assert tuple(row) == ("", "dispatch_app", str(one))
+    async with db.system() as t:
+        assert (await t.execute(text("select current_setting('app.org_id')"))).scalar() == ""
+
+
+async def test_an_exception_undoes_what_was_written(db: Database) -> None:
+    one, _ = await two(db)
+    with pytest.raises(ZeroDivisionError):
+        async with db.tx(one) as t:
+            await person_for(t, "bo@example.com", name="Bo")
+            await t.flush()
+            _ = 1 / 0
+    async with db.read(one) as t:
+        assert (await t.execute(text("select count(*) from person"))).scalar() == 1

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, NewType, cast
+from typing import Any, NewType, TypeVar, cast
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, event, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -93,10 +93,21 @@ class Tx(Read):
     """A session inside one writing transaction. Nobody commits: leaving the block does."""
 
 
+S = TypeVar("S", bound=Read)
+
+
 async def connection_of(t: Read) -> psycopg.AsyncConnection[Any]:
     """The psycopg connection under the session, to enqueue jobs in the same transaction."""
     raw = await (await t.connection()).get_raw_connection()
     return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+
+
+#: A session-level setting would leak to the next user of the connection: RESET ALL comes first. Transaction-local: all the rest.
+_BEGIN = (
+    "reset all; begin; select"
+    f" set_config('role', '{APP_ROLE}', true), set_config('app.org_id', '{{org}}', true){{read_only}}"
+)
+_READ_ONLY = ", set_config('transaction_read_only', 'on', true)"
 
 
 class Database:
@@ -115,38 +126,73 @@ class Database:
             pool_size=pool,
             max_overflow=pool,
             pool_timeout=10,
-            # A round trip per transaction, so that a restarted database costs nobody a failed request.
-            pool_pre_ping=True,
+            # We begin ourselves, see `_begin`.
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
             connect_args={
                 "connect_timeout": 5,
-                "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=60000",
+                "options": f"-c statement_timeout={statement_timeout} -c idle_in_transaction_session_timeout=60000"
+                # Many short statements at once: neither compiling nor splitting one pays.
+                " -c jit=off -c max_parallel_workers_per_gather=0",
             },
         )
-        # A session-level setting would leak to the next user of the connection; measured +4..8 % per transaction.
-        event.listen(self.engine.sync_engine, "reset", _reset_all)
+        # Each may have died while it waited.
+        self._most_dead = 2 * pool
         self._read = async_sessionmaker(self.engine, class_=Read, expire_on_commit=False)
         self._write = async_sessionmaker(self.engine, class_=Tx, expire_on_commit=False)
 
     @asynccontextmanager
     async def tx(self, org: OrgId) -> AsyncIterator[Tx]:
         """One writing transaction inside one organization; commits on leaving, rolls back on an exception."""
-        async with self._write() as t, t.begin():
-            await _enter(t, org)
+        async with self._transaction(self._write, org) as t:
             yield t
 
     @asynccontextmanager
     async def read(self, org: OrgId) -> AsyncIterator[Read]:
         """One read-only transaction inside one organization."""
-        async with self._read() as t, t.begin():
-            await _enter(t, org, read_only=True)
+        async with self._transaction(self._read, org, read_only=True) as t:
             yield t
 
     @asynccontextmanager
     async def system(self) -> AsyncIterator[Tx]:
         """A transaction over the global tables only; tenant tables show no row."""
-        async with self._write() as t, t.begin():
-            await _enter(t, None)
+        async with self._transaction(self._write, None) as t:
             yield t
+
+    @asynccontextmanager
+    async def _transaction(
+        self, sessions: async_sessionmaker[S], org: OrgId | None, *, read_only: bool = False
+    ) -> AsyncIterator[S]:
+        t = await self._begin(sessions, _BEGIN.format(org=org or "", read_only=_READ_ONLY if read_only else ""))
+        async with t:
+            t.org_id = org
+            try:
+                yield t
+            except BaseException:
+                await t.rollback()
+                raise
+            await t.commit()
+
+    async def _begin(self, sessions: async_sessionmaker[S], statements: str) -> S:
+        """A session in a transaction that takes on its role and organization; one round trip for all of it.
+
+        That the connection lives is known by the same: one that died while it waited in the pool is put aside, so
+        that a restarted database costs nobody a failed request.
+        """
+        for left in reversed(range(self._most_dead + 1)):
+            t = sessions()
+            try:
+                await (await connection_of(t)).execute(statements, prepare=False)
+            except psycopg.OperationalError as why:
+                await t.invalidate()
+                if not left:
+                    raise OperationalError(statements, None, why) from why
+            except BaseException:
+                await t.close()
+                raise
+            else:
+                return t
+        raise AssertionError("the last try raised")
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -213,23 +259,3 @@ def sqlalchemy_url(url: str) -> str:
 def libpq_url(url: str) -> str:
     """The same URL for psycopg itself."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _reset_all(connection: Any, _record: Any, state: Any) -> None:
-    if not state.terminate_only:
-        connection.rollback()
-        cursor = connection.cursor()
-        cursor.execute("RESET ALL")
-        cursor.close()
-        connection.commit()
-
-
-async def _enter(t: Read, org: OrgId | None, *, read_only: bool = False) -> None:
-    t.org_id = org
-    await t.execute(
-        text(
-            f"select set_config('role', '{APP_ROLE}', true), set_config('app.org_id', :org, true)"
-            + (", set_config('transaction_read_only', 'on', true)" if read_only else "")
-        ),
-        {"org": "" if org is None else str(org)},
-    )
