@@ -146,6 +146,7 @@ class Row:
 class Detail(Row):
     """A situation with what its page shows on top."""
 
+    project_slug: str = ""
     description: str = ""
     resolution: str = ""
     reporter: Person | None = None
@@ -337,8 +338,10 @@ async def detail(t: Read, situation: Situation) -> Detail:
         .where(SituationTag.org_id == t.org, SituationTag.situation_id == situation.id)
         .order_by(Tag.name)
     )
+    slug = await t.scalar(select(Project.slug).where(Project.org_id == t.org, Project.id == situation.project_id))
     return Detail(
         **row.__dict__,
+        project_slug=slug or "",
         description=situation.description,
         resolution=situation.resolution,
         reporter=reporter,

@@ -93,7 +93,7 @@ DESCRIPTION = """Since **14:02** about one checkout in three ends in an error pa
 def incident(number: int, title: str, **changes: object) -> Detail:
     given: dict[str, object] = {
         "id": number, "kind": "incident", "name": f"INC-{number}", "title": title, "status": "Active",
-        "severity": HIGH, "priority": P2, "type": "Outage", "project": "Payments", "visibility": "open",
+        "severity": HIGH, "priority": P2, "type": "Outage", "project": "Payments", "project_slug": "payments", "visibility": "open",
         "commander": ADA, "acting": False, "reported_at": ago(minutes=42), "participants": 5, "problems": 0,
         "drill": False, "description": DESCRIPTION, "reporter": CY, "tags": ("payments", "eu-west-1"), "version": 3,
         "channel_url": "https://example.slack.com/archives/C1",

@@ -151,3 +151,11 @@ async def test_every_answer_forbids_foreign_code_and_framing() -> None:
     policy = answer.headers["content-security-policy"]
     assert "script-src 'self';" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_way_to_a_setting_is_a_link() -> None:
+    made = pages.with_settings("No <chat> (Settings → Project → Plugins → Slack). Ask.", "/acme/settings/projects/a&b/plugins")
+    assert str(made) == (
+        "No &lt;chat&gt; (<a href='/acme/settings/projects/a&amp;b/plugins'>Settings → Project → Plugins → Slack</a>). Ask."
+    )
+    assert str(pages.with_settings("Nothing to see.", "/x")) == "Nothing to see."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import zlib
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 HUES = 8
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 MARKDOWN_TAGS = {"a", "blockquote", "br", "code", "del", "em", "hr", "li", "ol", "p", "pre", "s", "strong", "ul"}
+_SETTINGS = re.compile(r"Settings → Project → Plugins(?: → [A-Z][\w-]*)*")
 MARKDOWN_TAGS |= {"h2", "h3", "h4", "h5", "h6", "table", "tbody", "td", "th", "thead", "tr"}
 
 
@@ -49,6 +51,7 @@ def templates(*folders: Path) -> Environment:
         "iso": iso,
         "md": md,
         "moment": moment,
+        "with_settings": with_settings,
     }
     environment.globals |= {
         "now": clock.now,
@@ -138,6 +141,16 @@ def md(text: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
     )
     return Markup(clean)  # sanitised just above
+
+
+def with_settings(text: str, address: str) -> Markup:
+    """The text with the way to the plugin settings that it names as a link to them."""
+    made = Markup()
+    end = 0
+    for found in _SETTINGS.finditer(text):
+        made += Markup("{}<a href='{}'>{}</a>").format(text[end : found.start()], address, found[0])
+        end = found.end()
+    return made + text[end:]
 
 
 def _lower_headings(state: StateCore) -> None:

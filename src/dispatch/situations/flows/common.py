@@ -19,8 +19,8 @@ from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.situations import queries
 from dispatch.situations.models import Situation
 
-NO_MAIL = "No e-mail is configured for this project."
-NO_CHAT = "No chat system is configured for this project (Settings → Plugins → Slack)."
+NO_MAIL = "No e-mail is configured for this project (Settings → Project → Plugins → SMTP)."
+NO_CHAT = "No chat system is configured for this project (Settings → Project → Plugins → Slack)."
 
 
 async def still_open(t: Read, about: Subject) -> str | None:

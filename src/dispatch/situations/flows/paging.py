@@ -26,8 +26,11 @@ from dispatch.situations.flows.common import NO_CHAT, NO_MAIL, chat_id, still_op
 from dispatch.situations.models import Participant, ParticipantRole, Situation
 from dispatch.situations.slack import messages
 
-NO_PAGER = "No webhook is configured for this project."
-NO_CHANNEL = "Neither Slack nor e-mail nor a webhook is configured for this project, so nobody can be called."
+NO_PAGER = "No webhook is configured for this project (Settings → Project → Plugins → Webhook)."
+NO_CHANNEL = (
+    "Neither Slack nor e-mail nor a webhook is configured for this project, so nobody can be called "
+    "(Settings → Project → Plugins)."
+)
 #: Who was not called within this time is called again by then anyhow, or somebody else is.
 IN_TIME = timedelta(minutes=15)
 

@@ -102,7 +102,7 @@ async def make_bridge(c: StepContext) -> None:
         brief = await queries.brief(t, c.subject.id)
     conferences: Conferences | None = await c.use(Providers).conferences(c.org, brief.project_id)
     if conferences is None:
-        raise Skip("No conference system is configured (Settings → Plugins → Jitsi).")
+        raise Skip("No conference system is configured (Settings → Project → Plugins → Jitsi).")
     made = await conferences.create(key=c.key, name=brief.name, title=brief.title)
     async with c.done({"url": made.url}) as t:
         await link_resource(
