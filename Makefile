@@ -24,7 +24,7 @@ check: $(VENV)/.test
 	$(BIN)/python tools/alembic_check.py
 
 torture: $(VENV)/.test
-	$(BIN)/python bench/torture.py --incidents $(or $(N),200)
+	$(BIN)/python -m bench.torture --incidents $(or $(N),200)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Dispatch needs Python 3.11 or newer; this is %d.%d. Set PYTHON=python3.x" % sys.version_info[:2]) if sys.version_info < (3, 11) else None'

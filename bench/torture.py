@@ -1,4 +1,7 @@
-"""Declares incidents while workers are killed at random moments, then counts in the sandbox what is lost or doubled."""
+"""Declares incidents while workers are killed at random moments, then counts in the sandbox what is lost or doubled.
+
+Run it as a module, from the top of the project: `python -m bench.torture`.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+from tests.process.stack import ADA, BO, Stack, running_stack
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from tests.process.stack import ADA, BO, Stack, running_stack  # noqa: E402
+ROOT = Path(__file__).parents[1]
 
 COMMAND = "/dispatch-report-incident"
 LONGEST = 600.0
@@ -102,8 +103,8 @@ def main() -> int:
         expected = stack.folder / "expected.json"
         incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
         expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
-        counting = [sys.executable, str(HERE / "count_from_sandbox.py"), stack.slack_url, str(expected)]
-        counted = subprocess.run(counting, check=False, timeout=120).returncode
+        counting = [sys.executable, "-m", "bench.count_from_sandbox", stack.slack_url, str(expected)]
+        counted = subprocess.run(counting, check=False, timeout=120, cwd=ROOT).returncode
         return 1 if counted or unhappy else 0
 
 
