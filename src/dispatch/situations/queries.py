@@ -19,6 +19,7 @@ from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.access import visible_to
+from dispatch.situations.events import NoteAdded
 from dispatch.situations.models import HandOff, Participant, ParticipantRole, Resource, Situation, SituationTag
 
 
@@ -118,6 +119,11 @@ class TimelineRow:
     pinned: bool
     detail: str | None
     link: str | None
+    #: A person's entry: its note, whether it was edited or taken out, and whose it is.
+    note_id: int | None = None
+    edited: bool = False
+    removed: bool = False
+    actor_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -408,6 +414,10 @@ def _timeline_row(e: Event, known: dict[int, Person]) -> TimelineRow:
         pinned=e.pinned,
         detail=str(e.data.get("hint") or e.data.get("detail") or "") or None,
         link=str(e.data.get("url") or "") or None,
+        note_id=e.data.get("note_id") if e.fact == NoteAdded.name else None,
+        edited=bool(e.data.get("edited")),
+        removed=bool(e.data.get("removed")),
+        actor_id=e.actor,
     )
 
 

@@ -82,7 +82,15 @@
   const CLICKS = {
     "[data-set-theme]": (button) => setTheme(button.dataset.setTheme),
     "[data-copy]": copy,
-    "[data-dialog]": (button) => $(`#${button.dataset.dialog}`)?.showModal(),
+    "[data-dialog]": (button) => {
+      const dialog = $(`#${button.dataset.dialog}`);
+      // One dialog for many rows: the button says where it goes and what stands in it.
+      if (dialog && button.dataset.action) {
+        $("form", dialog).action = button.dataset.action;
+        $("textarea", dialog).value = button.dataset.text;
+      }
+      dialog?.showModal();
+    },
     "[data-close]": (button) => button.closest("dialog, .toast-card")?.[button.closest("dialog") ? "close" : "remove"](),
     dialog: (dialog, target) => { if (target === dialog) dialog.close(); },
   };

@@ -1,0 +1,175 @@
+"""Steering on the web: what Ada changes is seen by Bo, here and in Slack; who may not is told what is missing."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from tests.scenarios.test_command import leader
+from tests.stage import CY, Stage
+
+
+class Browser:
+    """Somebody at the page of one incident."""
+
+    def __init__(self, http: httpx.AsyncClient, name: str) -> None:
+        self.http = http
+        self.path = f"/default/incidents/{name}"
+        self.csrf = ""
+
+    async def page(self, where: str = "") -> str:
+        text = (await self.http.get(self.path + where)).text
+        self.csrf = text.split('name="csrf" content="')[1].split('"')[0]
+        return text
+
+    async def send(self, where: str, **data: str) -> httpx.Response:
+        if not self.csrf:
+            await self.page()
+        return await self.http.post(f"{self.path}/{where}", data={"csrf": self.csrf, **data})
+
+
+async def at(stage: Stage, name: str, who: str) -> Browser:
+    return Browser(await stage.sign_in(f"{who}@example.com"), name)
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found.group(1).replace("&#34;", '"').replace("&quot;", '"').replace("&#39;", "'")
+
+
+async def filled(browser: Browser, **changes: str) -> dict[str, str]:
+    """The update form as the browser would send it, with changes."""
+    form = await browser.page("/update")
+    was = hidden(form, "was")
+    import json
+
+    shown = {k: v for k, v in json.loads(was).items() if k != "tags"}
+    return {**shown, "was": was, "version": hidden(form, "version"), **changes}
+
+
+async def test_what_one_changes_the_other_sees_and_slack_follows(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    saved = await ada.send("update", **await filled(ada, severity="High", resolution="Rolled back"))
+    assert saved.status_code == 200, saved.text
+    page = await bo.page()
+    assert "Rolled back" in page
+    assert "Ada Lovelace changed the resolution and the severity" in page
+    await stage.settle()
+    assert "High" in (await stage.channel_of(name))["topic"]
+
+
+async def test_two_who_change_different_fields_do_not_disturb_each_other(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    first, second = await filled(ada, severity="High"), await filled(bo, title="Checkout is down")
+    assert (await ada.send("update", **first)).status_code == 200
+    assert (await bo.send("update", **second)).status_code == 200
+    page = await ada.page()
+    assert "Checkout is down" in page
+    assert "Severity: High" in page
+
+
+async def test_the_later_of_two_who_change_the_same_field_reads_it_and_loses_nothing(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    first, second = await filled(ada, title="Checkout fails"), await filled(bo, title="Cards are declined")
+    await ada.send("update", **first)
+    late = await bo.send("update", **second)
+    assert late.status_code == 412
+    assert "Ada Lovelace changed the title while you were writing" in late.text
+    assert "Cards are declined" in late.text
+    again = {**second, "version": hidden(late.text, "version"), "was": hidden(late.text, "was")}
+    assert (await bo.send("update", **again)).status_code == 200
+    assert "Cards are declined" in await ada.page()
+
+
+async def test_the_status_moves_and_a_stale_button_changes_nothing(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    assert "Mark stable" in await ada.page()
+    await ada.send("status", status="Stable", **{"from": "Active"})
+    stale = await bo.send("status", status="Closed", **{"from": "Active"})
+    assert stale.status_code == 409
+    assert f"{name} is Stable now; nothing was changed." in stale.text
+
+
+async def test_whoever_may_not_steer_reads_who_can_help(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    cy = await at(stage, name, "cy")
+    page = await cy.page()
+    for button in ('data-dialog="mark-stable"', 'data-dialog="add-person"', "/update\""):
+        assert button not in page
+    for where, data in (
+        ("status", {"status": "Closed"}),
+        ("visibility", {"visibility": "restricted"}),
+        ("participants", {"person": "cy@example.com"}),
+        ("timeline", {"text": "I was here"}),
+    ):
+        refused = await cy.send(where, **data)
+        assert refused.status_code == 403, where
+        assert "you need to be Commander, Scribe or an admin" in refused.text
+        assert "Ask Ada Lovelace, who leads," in refused.text
+    assert (await cy.http.get(f"{cy.path}/update")).status_code == 403
+
+
+async def test_an_entry_is_written_edited_pinned_and_taken_out(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    await bo.send("timeline", text="Failed over to the second region", at="2026-01-01T10:00")
+    page = await ada.page()
+    assert "Failed over to the second region" in page
+    note = re.search(r"/notes/([1-9]\d*)", await bo.page())
+    assert note is not None
+    await bo.send(f"notes/{note.group(1)}", text="Failed over to the third region")
+    page = await ada.page()
+    assert "Failed over to the third region" in page
+    assert "Bo Nilsson edited a timeline entry" in page
+    cy = await at(stage, name, "cy")
+    assert (await cy.send(f"notes/{note.group(1)}", text="nonsense")).status_code == 403
+    await bo.send(f"notes/{note.group(1)}", remove="1")
+    assert "third region" not in (await ada.page()).split("edited a timeline entry")[1]
+
+
+@pytest.mark.parametrize("future", ["2999-01-01T10:00", "tomorrow"])
+async def test_a_moment_that_cannot_be_is_refused(stage: Stage, future: str) -> None:
+    name = await stage.report()
+    await stage.settle()
+    bo = await at(stage, name, "bo")
+    refused = await bo.send("timeline", text="It will burn", at=future)
+    assert refused.status_code == 422
+
+
+async def test_somebody_is_brought_in_from_the_page(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada = await at(stage, name, "ada")
+    await ada.send("participants", person="cy@example.com", role="Scribe", reason="Types fast")
+    await stage.settle()
+    assert CY in (await stage.channel_of(name))["members"]
+    assert "Ada Lovelace made Cy Okafor Scribe" in await ada.page()
+    unknown = await ada.send("participants", person="nobody@example.com")
+    assert unknown.status_code == 422
+
+
+async def test_the_command_is_offered_and_accepted_on_the_web(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    ada, dee = await at(stage, name, "ada"), await at(stage, name, "dee")
+    await ada.send("participants", person="dee@example.com", role="Commander")
+    page = await dee.page()
+    offer = re.search(r"hand-off/(\d+)", page)
+    assert offer is not None
+    assert "Ada Lovelace asks you to lead" in page
+    assert "The command was offered to Dee Alvarez" in await ada.page()
+    await dee.send(f"hand-off/{offer.group(1)}", answer="accept")
+    assert await leader(stage, name) == "Dee Alvarez"
