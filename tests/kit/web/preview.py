@@ -39,7 +39,8 @@ LIST: dict[str, Any] = {
 EMPTY = {"items": [], "page": 1, "total": 0}
 INCIDENT: dict[str, Any] = {
     "incident": cast.PLAIN, "participants": cast.PARTICIPANTS, "resources": cast.RESOURCES, "steps": cast.STEPS, "pages": cast.PAGES,
-    "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None,
+    "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None, "offer": None,
+    "here": {"needs_reason": False, "commander": "Ada Lovelace"},
 }  # fmt: skip
 NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}}
 SIGN_IN: dict[str, Any] = {
