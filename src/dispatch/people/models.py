@@ -168,6 +168,10 @@ class ChatIdentity(Tenant, Base):
     user_id: Mapped[str] = mapped_column(Text)
     #: A guest of the workspace sees only what they take part in.
     guest: Mapped[bool] = mapped_column(default=False, server_default="false")
+    #: Since when the account is deactivated over there.
+    deactivated_at: Mapped[datetime | None]
+    #: What the workspace last told of them, with `updated`, its own moment: only what changes there is taken over.
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Membership(Tenant, Base):

@@ -148,6 +148,19 @@ async def by_chat(t: Read, *, team: str, user: str) -> Person | None:
     )
 
 
+async def by_chats(t: Read, *, team: str, users: Iterable[str]) -> dict[str, Person]:
+    """User id -> person, for those known, in one statement."""
+    wanted = set(users)
+    if not wanted:
+        return {}
+    rows = await t.execute(
+        select(ChatIdentity.user_id, Person)
+        .join(Person, (ChatIdentity.org_id == Person.org_id) & (ChatIdentity.person_id == Person.id))
+        .where(ChatIdentity.org_id == t.org, ChatIdentity.team_id == team, ChatIdentity.user_id.in_(wanted))
+    )
+    return {user: person for user, person in rows}
+
+
 async def chat_ids(t: Read, ids: Iterable[int], *, team: str) -> dict[int, str]:
     """Person id -> user id in the workspace, for those known."""
     wanted = set(ids)

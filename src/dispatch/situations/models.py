@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -94,6 +94,8 @@ class Participant(Tenant, Base):
     #: None: not known yet; False: could not be brought in, `note` says why.
     in_channel: Mapped[bool | None]
     note: Mapped[str] = mapped_column(Text, default="")
+    #: When they last came into or left the channel, by Slack's clock: earlier news that comes later changes nothing.
+    moved_at: Mapped[datetime | None]
     #: Messages written in the channel, and when the latest was.
     messages: Mapped[int] = mapped_column(default=0, server_default="0")
     last_message_at: Mapped[datetime | None]
@@ -168,6 +170,50 @@ class Note(Tenant, Base):
     history: Mapped[list[Any]]
     removed_at: Mapped[datetime | None]
     removed_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CountedMessage(Base):
+    """A message that counted for its writer: delivered again, late or out of order it does not count again. No text."""
+
+    __tablename__ = "counted_message"
+    __table_args__ = (Index("ix_counted_message_at", "org_id", "at"),)
+
+    org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    situation_id: Mapped[int] = mapped_column(primary_key=True)
+    #: "channel/ts".
+    message: Mapped[str] = mapped_column(Text, primary_key=True)
+    person_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class TimelineMark(Tenant, Base):
+    """Whether a person's reaction marks a message for the timeline, as the latest news of it says."""
+
+    __tablename__ = "timeline_mark"
+    __table_args__ = (UniqueConstraint("org_id", "situation_id", "message", "person_id"),)
+
+    situation_id: Mapped[int]
+    #: "team/channel/ts", as in `Note`.
+    message: Mapped[str] = mapped_column(Text)
+    person_id: Mapped[int]
+    present: Mapped[bool]
+    #: Slack's clock, in microseconds: earlier news that comes later changes nothing.
+    changed_us: Mapped[int]
+
+
+class ToldOnce(Tenant, Base):
+    """What was said to one person about one thing, so that nobody reads it twice."""
+
+    __tablename__ = "told_once"
+    __table_args__ = (UniqueConstraint("org_id", "situation_id", "person_id", "what", "about"),)
+
+    situation_id: Mapped[int]
+    person_id: Mapped[int]
+    #: threads, after_hours or timeline.
+    what: Mapped[str] = mapped_column(Text)
+    #: The thread or the message; empty for what is said once per incident.
+    about: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
 
 
 class RestrictedAccess(Tenant, Base):

@@ -37,6 +37,9 @@ from dispatch.kit.flows.declare import PRIORITY, Flow, flow_named
 
 JOB_KIND = "flow.step"
 
+#: The reason of a step somebody pressed Retry for.
+ASKED = "asked for by a person"
+
 #: Ended states. Everything else is still to do.
 ENDED = ("done", "failed", "skipped", "expired")
 
@@ -205,7 +208,7 @@ async def retry(t: Tx, about: Subject, step_id: int) -> FlowStep:
     if row.state in ENDED or (row.state == "pending" and row.next_at is not None):
         row.deadline_at = max(row.deadline_at, clock.now() + timedelta(hours=1))
         row.crashes = 0
-        await _reopen(t, row, PRIORITY[flow.by_name[row.name].lane], "asked for by a person")
+        await _reopen(t, row, PRIORITY[flow.by_name[row.name].lane], ASKED)
         await announce(t, about, "steps")
     return row
 

@@ -71,6 +71,8 @@ class StepContext:
     _claim: int
     _runner: Runner
     _declared: Step
+    #: A person pressed Retry for this very attempt.
+    asked: bool = False
     finished: bool = False
 
     @property
@@ -256,6 +258,7 @@ class Runner:
                 row.state, row.job_id, row.changed_at = "pending", job_id, now
                 await t.flush()
                 return Suspicious()
+            asked = row.reason == journal.ASKED
             row.state, row.job_id, row.next_at = "running", job_id, None
             row.claim += 1
             row.attempts += 1
@@ -272,7 +275,7 @@ class Runner:
             await announce(t, subject, "steps")
             context = StepContext(
                 org, subject, run.id, run.started_at, row.id, row.name, row.attempts, run.actor, run.data, results,
-                self.db, self.services, row.claim, self, declared,
+                self.db, self.services, row.claim, self, declared, asked=asked,
             )  # fmt: skip
             return context, declared, flow
 

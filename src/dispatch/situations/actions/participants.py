@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -161,40 +163,72 @@ async def note_in_channel(
         )
 
 
-async def joined_channel(t: Tx, situation: Situation, who: Person) -> bool:
-    """A person came into the channel: they take part from now on. Returns False when that was known."""
+async def joined_channel(t: Tx, situation: Situation, who: Person, *, at: datetime | None = None) -> bool:
+    """A person came into the channel: they take part from now on. Returns False when that was known, or is old news.
+
+    Args:
+        at: when, by Slack's clock; what happened earlier than the latest known coming or leaving changes nothing.
+    """
     about = Subject(situation.kind, situation.id)
-    was = await t.scalar(
-        select(Participant.in_channel).where(
-            Participant.org_id == t.org, Participant.situation_id == situation.id, Participant.person_id == who.id
-        )
-    )
-    if was:
+    was, old = await _moved(t, situation, who, at=at)
+    if was or old:
         return False
     await add_participant(t, situation, who, role="Participant", reason="joined the channel", by=who.id)
+    await _moved(t, situation, who, at=at)
     await note_in_channel(t, about, who.id)
     await record(t, JoinedChannel(person=who.name, person_id=who.id), about=about, by=who.id)
     return True
 
 
-async def left_channel(t: Tx, situation: Situation, who: Person) -> bool:
-    """A person left the channel; they stay a participant. Returns False when that was known."""
-    changed = (
-        await t.execute(
-            update(Participant)
-            .where(
-                Participant.org_id == t.org,
-                Participant.situation_id == situation.id,
-                Participant.person_id == who.id,
-                Participant.in_channel.is_not(False),
-            )
-            .values(in_channel=False, note="left the channel")
-            .returning(Participant.id)
-        )
-    ).scalar_one_or_none()
-    if changed is None:
+async def left_channel(t: Tx, situation: Situation, who: Person, *, at: datetime | None = None) -> bool:
+    """A person left the channel; they stay a participant. Returns False when that was known, or is old news.
+
+    Args:
+        at: as in `joined_channel`. Somebody whose coming was not told yet is a participant from now on, outside.
+    """
+    was, old = await _moved(t, situation, who, at=at)
+    if old or was is False:
         return False
+    participant_id = await add_participant(
+        t, situation, who, role="Participant", reason="joined the channel", by=who.id, quietly=True
+    )
+    await t.execute(
+        update(Participant)
+        .where(Participant.org_id == t.org, Participant.id == participant_id)
+        .values(in_channel=False, note="left the channel", moved_at=at)
+    )
+    leads = situation.status != "Closed" and await t.scalar(
+        select(ParticipantRole.id).where(
+            ParticipantRole.org_id == t.org,
+            ParticipantRole.participant_id == participant_id,
+            ParticipantRole.role == "Commander",
+            ParticipantRole.renounced_at.is_(None),
+        )
+    )
     await record(
-        t, LeftChannel(person=who.name, person_id=who.id), about=Subject(situation.kind, situation.id), by=who.id
+        t,
+        LeftChannel(person=who.name, person_id=who.id, leads=bool(leads)),
+        about=Subject(situation.kind, situation.id),
+        by=who.id,
     )
     return True
+
+
+async def _moved(t: Tx, situation: Situation, who: Person, *, at: datetime | None) -> tuple[bool | None, bool]:
+    """(whether they are in the channel as far as known, whether later news of them is known)."""
+    known = await t.scalar(
+        select(Participant)
+        .where(
+            Participant.org_id == t.org, Participant.situation_id == situation.id, Participant.person_id == who.id
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if known is None:
+        return None, False
+    if at is not None:
+        if known.moved_at is not None and at < known.moved_at:
+            return known.in_channel, True
+        known.moved_at = at
+        await t.flush()
+    return known.in_channel, False

@@ -1,7 +1,9 @@
 """What can happen to a situation, each a fact with the sentence people read in the timeline."""
 
+from dispatch.situations.events.aside import ASIDE, ToldAside
 from dispatch.situations.events.channel import (
     Announced,
+    BroughtBack,
     ChannelArchived,
     ChannelChanged,
     ChannelCreated,
@@ -29,6 +31,7 @@ from dispatch.situations.events.notes import (
     NoteRemoved,
 )
 from dispatch.situations.events.people import (
+    AccountDeactivated,
     CommandAcknowledged,
     CommanderChanged,
     CommanderNamed,
@@ -39,11 +42,15 @@ from dispatch.situations.events.people import (
     ParticipantAdded,
     RoleAssigned,
     RoleRenounced,
+    TookPart,
 )
 
 __all__ = [
+    "ASIDE",
+    "AccountDeactivated",
     "AlreadyOutside",
     "Announced",
+    "BroughtBack",
     "ChannelArchived",
     "ChannelChanged",
     "ChannelCreated",
@@ -72,6 +79,8 @@ __all__ = [
     "RoleRenounced",
     "StatusChanged",
     "SummaryPinned",
+    "ToldAside",
+    "TookPart",
     "VisibilityChanged",
     "Welcomed",
 ]

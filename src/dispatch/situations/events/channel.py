@@ -137,6 +137,23 @@ class LeftChannel(Fact):
 
     person: str
     person_id: int
+    #: They lead, so somebody has to bring them back.
+    leads: bool = False
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class BroughtBack(Fact):
+    """Somebody who is needed left the channel and is back."""
+
+    name = "channel.brought_back"
+    says = "{person} was brought back into the channel: {why}"
+    icon = "login"
+    part = "participants"
+
+    person: str
+    person_id: int
+    why: str
 
 
 @fact
@@ -179,3 +196,6 @@ class ChannelChanged(Fact):
 
     channel: str
     what: str
+    channel_id: str = ""
+    #: The conversation is gone for good while the situation goes on.
+    lost: bool = False

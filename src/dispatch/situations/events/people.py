@@ -162,3 +162,33 @@ class CommandUnanswered(Fact):
     person: str
     person_id: int
     minutes: int
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class TookPart(Fact):
+    """An observer writes, so they take part."""
+
+    name = "participant.took_part"
+    says = "{person} takes part from now on: {why}"
+    icon = "user-up"
+    part = "participants"
+
+    person: str
+    person_id: int
+    why: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class AccountDeactivated(Fact):
+    """Somebody of it cannot be reached in the chat system any more; when they led, the command is open to everybody."""
+
+    name = "participant.account_deactivated"
+    says = "{person}'s account in Slack was deactivated"
+    icon = "user-off"
+    part = "participants"
+
+    person: str
+    person_id: int
+    leads: bool

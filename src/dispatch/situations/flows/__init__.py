@@ -1,5 +1,29 @@
 """What happens after a fact: runbooks of outside calls, one file per occasion."""
 
-from dispatch.situations.flows import bring_in, command, paging, set_up, show_state, status, visibility
+from dispatch.situations.flows import (
+    aside,
+    bring_in,
+    channel_lost,
+    command,
+    deactivated,
+    leave_guard,
+    paging,
+    set_up,
+    show_state,
+    status,
+    visibility,
+)
 
-__all__ = ["bring_in", "command", "paging", "set_up", "show_state", "status", "visibility"]
+__all__ = [
+    "aside",
+    "bring_in",
+    "channel_lost",
+    "command",
+    "deactivated",
+    "leave_guard",
+    "paging",
+    "set_up",
+    "show_state",
+    "status",
+    "visibility",
+]

@@ -6,6 +6,7 @@ The deciding step records `{"successor": True, "why": ...}`, or False when the o
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from dispatch.kit.db import Read
 from dispatch.kit.events import Subject, record
@@ -19,9 +20,16 @@ from dispatch.situations.slack import messages
 
 
 def successor_steps(
-    *, after: str, when: Callable[[Read, Subject], Awaitable[str | None]] | None = None
+    *,
+    after: str,
+    when: Callable[[Read, Subject], Awaitable[str | None]] | None = None,
+    deadline: timedelta = timedelta(hours=24),
 ) -> tuple[Step, ...]:
-    """Channel, people, first words, head and pinned summary of a successor; skipped when none is needed."""
+    """Channel, people, first words, head and pinned summary of a successor; skipped when none is needed.
+
+    Args:
+        deadline: from the start of the flow; longer where a person decides in between.
+    """
 
     def needed(run: Callable[[StepContext], Awaitable[None]]) -> Callable[[StepContext], Awaitable[None]]:
         async def run_if(c: StepContext) -> None:
@@ -51,11 +59,11 @@ def successor_steps(
 
     return (
         step("successor", needed(make_successor), title="Create a channel that takes over", after=after, when=when,
-             delivery="once", lane="people"),
+             deadline=deadline, delivery="once", lane="people"),
         step("successor_people", needed(bring_people), title="Bring the people into it", after="successor", when=when,
-             lane="people"),
+             deadline=deadline, lane="people"),
         step("successor_words", needed(first_words), title="Say why there is a new channel", after="successor_people",
-             when=when, delivery="once"),
+             when=when, deadline=deadline, delivery="once"),
         step("successor_head", needed(head), title="Topic, summary and bookmark of the new channel",
-             after="successor_people", when=when, delivery="once", lane="decoration"),
+             after="successor_people", when=when, deadline=deadline, delivery="once", lane="decoration"),
     )  # fmt: skip

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dispatch.kit.db import Database, Tx
-from dispatch.kit.errors import Invalid
+from dispatch.kit.errors import Invalid, Refused
 from dispatch.kit.slack.registry import Installation, Request
 from dispatch.people.actions import link_chat, person_for
 from dispatch.people.models import Person
-from dispatch.people.queries import by_chat
+from dispatch.people.queries import by_chat, by_chats
 from dispatch.ports.contacts import Contacts
 from dispatch.projects.providers import Providers
 
@@ -63,7 +64,12 @@ async def stranger(asked: Request) -> Stranger | None:
 
 async def look_up(installation: Installation, user: str) -> Stranger | None:
     """Ask Slack for a user; None for bots and for users without an e-mail address."""
-    found = (await installation.client.call("users.info", user=user))["user"]
+    try:
+        found = (await installation.client.call("users.info", user=user))["user"]
+    except Refused as why:
+        if why.code not in ("user_not_found", "user_not_visible"):
+            raise
+        return None
     email = (found.get("profile") or {}).get("email")
     if found.get("is_bot") or not email:
         return None
@@ -101,6 +107,32 @@ async def somebody(installation: Installation, db: Database, user: str) -> Perso
         return None
     async with db.tx(installation.org) as t:
         return await met(t, installation, user, new)
+
+
+async def everybody(installation: Installation, db: Database, users: Iterable[str]) -> dict[str, Person]:
+    """The people behind users that events name, asked from Slack when new; bots and users without e-mail are left out."""
+    wanted = {user for user in users if user and user != installation.bot_user_id}
+    async with db.read(installation.org) as t:
+        found = await by_chats(t, team=installation.team_id, users=wanted)
+    for user in sorted(wanted - found.keys()):
+        person = await somebody(installation, db, user)
+        if person is not None:
+            found[user] = person
+    return found
+
+
+async def names_of(installation: Installation, db: Database, users: Iterable[str]) -> dict[str, str]:
+    """What to call users that a text mentions. Strangers are asked for and not written down: they did nothing here."""
+    wanted = set(users)
+    async with db.read(installation.org) as t:
+        found = {u: who.name for u, who in (await by_chats(t, team=installation.team_id, users=wanted)).items()}
+    for user in sorted(wanted - found.keys()):
+        try:
+            row = (await installation.client.call("users.info", user=user)).get("user") or {}
+        except Refused:
+            continue
+        found[user] = str(row.get("real_name") or row.get("name") or user)
+    return found
 
 
 async def _known(db: Database, installation: Installation, user: str) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from dispatch.kit.db import Read
+from dispatch.kit.db import Database, Read
 from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Subject
 from dispatch.kit.slack import channel_names
-from dispatch.kit.slack.registry import Request
+from dispatch.kit.slack.registry import Installation, Request
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, viewer_of_person
 from dispatch.situations.access import Standing, require, standing, visible_to
@@ -52,6 +52,18 @@ async def situation_id_of_channel(asked: Request) -> int:
     if place is None or place.org_id != asked.org:
         raise NotFound(WRONG_PLACE)
     return place.subject_id
+
+
+async def situation_id_of_event(installation: Installation, db: Database, channel: str) -> int | None:
+    """The situation whose channel an event names; None for channels of others. Call it while no transaction is open."""
+    async with db.system() as t:
+        place = await channel_names.owner(t, team=installation.team_id, channel=channel)
+    return place.subject_id if place is not None and place.org_id == installation.org else None
+
+
+async def situation_of(t: Read, situation_id: int) -> Situation | None:
+    """For what Dispatch does by itself; for a person's eyes take `here`."""
+    return await t.scalar(select(Situation).where(Situation.org_id == t.org, Situation.id == situation_id))
 
 
 async def here(t: Read, asked: Request, person: Person, situation_id: int) -> Here:
