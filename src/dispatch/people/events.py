@@ -165,3 +165,27 @@ class SignInConfigured(Fact):
     changed: str
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ChatAccountDeactivated(Fact):
+    """Somebody cannot be reached in the chat workspace any more. What they may do here is not touched."""
+
+    name = "member.chat_account_deactivated"
+    says = "{person}'s Slack account was deactivated"
+    icon = "user-minus"
+
+    person: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ChatAccountReactivated(Fact):
+    """Somebody can be reached in the chat workspace again."""
+
+    name = "member.chat_account_reactivated"
+    says = "{person}'s Slack account is active again"
+    icon = "user"
+
+    person: str

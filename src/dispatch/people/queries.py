@@ -119,6 +119,18 @@ async def admins(t: Read, *, limit: int = 3) -> list[str]:
     )
 
 
+async def admin_addresses(t: Read) -> list[str]:
+    """Where owners, managers and admins get mail about the configuration."""
+    return list(
+        await t.scalars(
+            select(Person.email)
+            .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
+            .where(Membership.org_id == t.org, Membership.role.in_(("admin", "manager", "owner")))
+            .order_by(Person.email)
+        )
+    )
+
+
 async def person(t: Read, person_id: int) -> Person:
     """By id.
 

@@ -60,6 +60,20 @@ class PluginDisabled(_AboutPlugin):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
+class PluginStopped(_AboutPlugin):
+    """The other system took our access away; nobody here changed anything."""
+
+    name = "plugin.stopped"
+    says = "{plugin} stopped working: {why}"
+    icon = "plug-off"
+
+    project: str
+    why: str
+    hint: str = ""
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
 class PluginDeleted(_AboutPlugin):
     name = "plugin.deleted"
     says = "{by} deleted {plugin}"

@@ -18,7 +18,7 @@ class ToldAside(Fact):
 
     name = "aside.told"
     says = "{person} was told something only they can read: {what}"
-    icon = "message-2"
+    icon = "message"
 
     what: str
     person: str

@@ -171,7 +171,7 @@ class TookPart(Fact):
 
     name = "participant.took_part"
     says = "{person} takes part from now on: {why}"
-    icon = "user-up"
+    icon = "user-plus"
     part = "participants"
 
     person: str
@@ -186,7 +186,7 @@ class AccountDeactivated(Fact):
 
     name = "participant.account_deactivated"
     says = "{person}'s account in Slack was deactivated"
-    icon = "user-off"
+    icon = "user-minus"
     part = "participants"
 
     person: str
