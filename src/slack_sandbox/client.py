@@ -231,6 +231,13 @@ class SandboxClient:
     async def advance(self, seconds: float) -> Json:
         return await self.call("POST", "clock", {"advance": seconds})
 
+    async def stop_clock(self) -> Json:
+        """From here on only `advance` moves the sandbox's time."""
+        return await self.call("POST", "clock", {"running": False})
+
+    async def start_clock(self) -> Json:
+        return await self.call("POST", "clock", {"running": True})
+
     async def settings(self, **settings: bool | int) -> Json:
         return await self.call("PUT", "settings", settings)
 

@@ -1,6 +1,7 @@
 """Getting a payload to an app and its answer back: over signed HTTP or over the app's socket."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -23,6 +24,8 @@ LIMIT = 3.0
 RETRIES = (0.0, 60.0, 300.0)
 # "Delayed Events": then once an hour for a day, when the app wants that.
 DELAYED = (3600.0,) * 24
+# How long a reordered event waits, in seconds, for one that overtakes it.
+OVERTAKING = 5.0
 AskKind = Literal["command", "interactive", "options"]
 
 
@@ -187,14 +190,21 @@ async def _deliver(box: Sandbox, app_id: str, envelope: Json, struck: list[Fault
         if fault.kind == "latency":
             await box.clock.sleep(fault.seconds or 1)
         elif fault.kind == "reorder":
-            # Long enough for the events behind it to overtake, short enough for a test.
-            await asyncio.sleep(fault.seconds or 0.3)
+            await _overtaken(box, app_id, fault.seconds or OVERTAKING)
     if box.state.apps.get(app_id) is not None:
         await _dropped(delivery_of(box, box.app(app_id)), struck)
     lost = any(fault.kind in ("timeout_after_work", "error5xx") for fault in struck)
     copies = 2 if any(fault.kind == "duplicate" for fault in struck) else 1
     for _ in range(copies):
         await _with_retries(box, app_id, envelope, answer_lost=lost)
+    box.overtaking.pop(app_id, asyncio.Event()).set()
+
+
+async def _overtaken(box: Sandbox, app_id: str, seconds: float) -> None:
+    """Waits until the app has had another event, but no longer than `seconds` when none comes."""
+    passed = box.overtaking.setdefault(app_id, asyncio.Event())
+    with contextlib.suppress(TimeoutError):  # nothing came behind it
+        await asyncio.wait_for(passed.wait(), seconds)
 
 
 async def _with_retries(box: Sandbox, app_id: str, envelope: Json, *, answer_lost: bool) -> None:

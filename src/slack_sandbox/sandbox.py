@@ -72,6 +72,8 @@ class Sandbox:
         self.message_values: dict[str, dict[str, dict[str, Any]]] = {}
         # person -> how often their modals changed, so that a caller can see that something opened.
         self.view_changes: dict[str, int] = {}
+        # app -> set once the next event has reached it: an event held back for that goes out then.
+        self.overtaking: dict[str, asyncio.Event] = {}
         # upload key -> file id.
         self.uploads: dict[str, str] = {}
         # "channel thread" -> what an assistant says it is doing.
@@ -116,6 +118,7 @@ class Sandbox:
         self.whispered.clear()
         self.message_values.clear()
         self.uploads.clear()
+        self.overtaking.clear()
         self.subscriptions.forget()
         # Whoever looks at a page here sees that everything is gone.
         self.tell("reset")

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -67,6 +68,7 @@ def create_app(
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_exception_handler(Impossible, _impossible)
     app.add_exception_handler(SlackError, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
     wire = Wire(box, methods.load())
     app.router.routes += [
         Route("/api/{method:path}", wire.answer, methods=["GET", "POST"]),
@@ -102,6 +104,12 @@ async def _impossible(_: Request, error: Exception) -> Response:
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, SlackError)
     return JSONResponse({**error.answer(), "detail": "; ".join(error.messages)}, 422)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    """What is wrong and where; not what was sent, which may be anything, bytes included."""
+    assert isinstance(error, RequestValidationError)
+    return JSONResponse({"detail": [{key: one[key] for key in ("type", "loc", "msg")} for one in error.errors()]}, 422)
 
 
 async def _index(_: Request) -> Response:

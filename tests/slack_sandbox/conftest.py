@@ -12,6 +12,8 @@ from slack_sandbox.testing import running_sandbox
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     async with running_sandbox() as running, recorder() as app:
+        # Three seconds for a modal are short on a busy machine: time moves only when a test moves it.
+        running.sandbox.clock.stop()
         made = await running.client.call("POST", "workspaces", WORKSPACE)
         team = made["team"]["id"]
         keys = await running.client.app(team, manifest(app.url))

@@ -1,6 +1,5 @@
 """Canvases, user groups, scheduled and streamed messages, OAuth."""
 
-import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,7 +43,7 @@ async def test_a_user_group_is_replaced_and_never_emptied(stage: Stage) -> None:
 
 async def test_a_scheduled_message_comes_with_the_sandboxs_clock(stage: Stage) -> None:
     channel = await stage.room("inc-1", stage.ada)
-    at = int(time.time()) + 3600
+    at = stage.box.now() + 3600
     planned = await stage.bot.chat_scheduleMessage(channel=channel, post_at=at, text="Reminder")
     assert len((await stage.bot.chat_scheduledMessages_list())["scheduled_messages"]) == 1
     assert "Reminder" not in str(await stage.people.messages(channel))

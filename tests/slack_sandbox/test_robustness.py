@@ -31,7 +31,7 @@ async def test_no_arguments_break_a_method(stage: Stage, seed: int) -> None:
     real = {"channel": channel, "channel_id": channel, "ts": ts, "timestamp": ts, "user": stage.ada, "user_id": stage.ada}
     tokens = [stage.keys["bot_token"], stage.keys["user_token"], stage.keys["app_token"]]
     broken = []
-    async with httpx.AsyncClient(base_url=stage.running.api_url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=stage.running.api_url, timeout=120) as http:
         for name, _ in itertools.product(sorted(methods.load()), range(6)):
             if name in ("apps.uninstall", "auth.revoke"):
                 continue

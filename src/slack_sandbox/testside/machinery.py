@@ -39,8 +39,11 @@ class FaultsIn(BaseModel):
     seed: int | None = None
 
 
-class Advance(BaseModel):
-    advance: float = Field(ge=0)
+class Time(BaseModel):
+    """Seconds to skip; `running` stops the clock, so that only skipping moves it, or starts it again."""
+
+    advance: float = Field(0, ge=0)
+    running: bool | None = None
 
 
 class Settings(BaseModel):
@@ -81,14 +84,17 @@ async def set_faults(body: FaultsIn, box: Box) -> Json:
 
 
 @router.post("/clock")
-async def advance(body: Advance, box: Box) -> Json:
-    box.clock.advance(body.advance)
-    return {"now": box.clock.now(), "offset": box.clock.offset}
+async def advance(body: Time, box: Box) -> Json:
+    if body.running is not None:
+        (box.clock.start if body.running else box.clock.stop)()
+    if body.advance:
+        box.clock.advance(body.advance)
+    return {"now": box.clock.now(), "offset": box.clock.offset, "running": box.clock.running}
 
 
 @router.get("/clock")
 async def clock(box: Box) -> Json:
-    return {"now": box.clock.now(), "offset": box.clock.offset}
+    return {"now": box.clock.now(), "offset": box.clock.offset, "running": box.clock.running}
 
 
 @router.get("/settings")
