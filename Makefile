@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := $(wildcard constraints.txt)
 
-.PHONY: demo test check torture clean
+.PHONY: demo test check bench torture clean
 
 demo: $(VENV)/.run
 	@$(BIN)/dispatch demo $(ARGS)
@@ -22,6 +22,9 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/alembic_check.py
+
+bench: $(VENV)/.test
+	$(BIN)/python -m bench $(ARGS)
 
 torture: $(VENV)/.test
 	$(BIN)/python -m bench.torture --incidents $(or $(N),200)

@@ -3,7 +3,7 @@
     python -m bench.fake_slack PORT
 
 `/control?latency=0.15` sets the seconds each call takes, `/control/calls` answers the calls that matter with the
-moment they were answered, `/control/clear` forgets them.
+moment they were answered, `/control/view` the last modal, `/control/clear` forgets the calls.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class World:
         self.names: set[str] = set()
         self.noted: list[dict[str, Any]] = []
         self.counts: Counter[str] = Counter()
+        #: The last view somebody was shown, as JSON.
+        self.view = "{}"
 
     def answer(self, method: str, args: dict[str, str]) -> dict[str, Any]:
         """What Slack would say."""
@@ -85,7 +87,8 @@ class World:
     def chat_update(self, args: dict[str, str]) -> dict[str, Any]:
         return {"channel": args["channel"], "ts": args["ts"]}
 
-    def views_open(self, _args: dict[str, str]) -> dict[str, Any]:
+    def views_open(self, args: dict[str, str]) -> dict[str, Any]:
+        self.view = args.get("view", "{}")
         return {"view": {"id": f"V{self.number:09d}", "hash": "h", "blocks": []}}
 
     views_update = views_open
@@ -107,6 +110,8 @@ class World:
         """How the measuring side talks to it."""
         if path == "/control/calls":
             return {"calls": self.noted, "counts": self.counts}
+        if path == "/control/view":
+            return orjson.loads(self.view)
         if path == "/control/clear":
             self.noted.clear()
             self.counts.clear()

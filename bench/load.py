@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.http import Connection
+from bench.wire import Connection
 
 CLIENTS = 16
 

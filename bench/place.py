@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 import httpx
 import psycopg
-from bench.http import request
+from bench.wire import request
 from tests.process.stack import answers, end, free_ports, spawn
 
 from dispatch import migrations

@@ -72,6 +72,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--incidents", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="of the moments of the kills")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "torture.md")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
     with running_stack() as stack:
@@ -103,9 +104,40 @@ def main() -> int:
         expected = stack.folder / "expected.json"
         incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
         expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
+        verdict = "no step failed" if not unhappy else f"{len(unhappy)} steps did not end well"
         counting = [sys.executable, "-m", "bench.count_from_sandbox", stack.slack_url, str(expected)]
-        counted = subprocess.run(counting, check=False, timeout=120, cwd=ROOT).returncode
-        return 1 if counted or unhappy else 0
+        done = subprocess.run(counting, check=False, timeout=120, cwd=ROOT, capture_output=True, text=True)
+        print(done.stdout, done.stderr, sep="", end="")
+        write(
+            options.out,
+            f"{len(names)} incidents, seed {seed}: {len(killed)} workers killed in {took:.0f} s. {most[2]} steps took {most[1]} attempts, at most "
+            f"{most[0]} of one step; {verdict}.",
+            done.stdout,
+        )
+        return 1 if done.returncode or unhappy else 0
+
+
+def write(file: Path, summary: str, counted: str) -> None:
+    """The page about it."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes")
+    load = os.getloadavg()[0]
+    file.write_text(
+        f"""# Torture: nothing lost, nothing doubled
+
+Made by `make torture N=1000` (`bench/torture.py`). Incidents are declared, a fifth of them through Slack's forms and the others over
+the API, while one of two workers is killed with SIGKILL every 0.3 to 2 seconds. When every step has ended, the deliveries are
+counted in the strict sandbox alone, from its channels, messages and its log of calls, by a program that knows nothing of Dispatch.
+
+**Latest run**, {now} (UTC), {described()}, load average {load:.1f}:
+{summary}
+
+```
+{counted.strip()}
+```
+
+`expected` is what the incidents should have left in Slack, `seen` what is there.
+"""
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.kit import db as kit_db
 from dispatch.kit.db import GLOBAL_TABLES, Database, OrgId
 from dispatch.kit.embedded import Cluster
 from dispatch.kit.errors import SetupError
@@ -126,3 +127,9 @@ async def test_an_exception_undoes_what_was_written(db: Database) -> None:
             _ = 1 / 0
     async with db.read(one) as t:
         assert (await t.execute(text("select count(*) from person"))).scalar() == 1
+
+
+async def test_a_database_without_our_role_says_what_to_run(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dispatch.kit.db._BEGIN", kit_db._BEGIN.replace("dispatch_app", "nobody_here"))
+    with pytest.raises(SetupError, match="dispatch database init"):
+        await db.refuse_unsafe_role()

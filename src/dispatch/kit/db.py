@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -183,7 +183,7 @@ class Database:
             t = sessions()
             try:
                 await (await connection_of(t)).execute(statements, prepare=False)
-            except psycopg.OperationalError as why:
+            except (psycopg.OperationalError, psycopg.InterfaceError) as why:
                 await t.invalidate()
                 if not left:
                     raise OperationalError(statements, None, why) from why
@@ -213,7 +213,7 @@ class Database:
         try:
             async with self.system():
                 pass
-        except (ProgrammingError, DataError) as why:
+        except (psycopg.ProgrammingError, psycopg.DataError) as why:
             raise SetupError(_may_not_become(self.url, why)) from None
         async with self.system() as t:
             row = (
@@ -235,17 +235,17 @@ class Database:
             )
 
 
-def _may_not_become(url: str, why: ProgrammingError | DataError) -> str:
+def _may_not_become(url: str, why: psycopg.Error) -> str:
     login = make_url(url).username
-    if isinstance(why.orig, psycopg.errors.InsufficientPrivilege):
+    if isinstance(why, psycopg.errors.InsufficientPrivilege):
         return (
             f'The database login "{login}" in DISPATCH_DATABASE_URL may not become "{APP_ROLE}". Put the application\'s '
             f"own login there and the owner of the tables into DISPATCH_DATABASE_OWNER_URL, then run "
             "`dispatch database upgrade`, which allows the application's login what it needs."
         )
-    if isinstance(why.orig, psycopg.errors.InvalidParameterValue):
+    if isinstance(why, psycopg.errors.InvalidParameterValue):
         return f'The database has no role "{APP_ROLE}" yet. Run `dispatch database init`.'
-    return f"The database refused the first question: {why.orig}"
+    return f"The database refused the first question: {why}"
 
 
 def sqlalchemy_url(url: str) -> str:
