@@ -6,7 +6,9 @@ Run it as a module, from the top of the project: `python -m bench.torture`.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
 import random
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+from bench.machine import described
 from tests.process.stack import ADA, BO, Stack, running_stack
 
 ROOT = Path(__file__).parents[1]
