@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute
 from sqlalchemy import select
 
 from dispatch.documents.models import Document
@@ -27,6 +26,7 @@ from dispatch.projects.actions import create_project
 from dispatch.projects.models import PluginInstance
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
+from tests.routes import all_routes
 from tests.stage import ADA, BO, CY, Stage
 
 #: Words that stand nowhere else; part of title, description, note and document.
@@ -76,10 +76,9 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
         {
             "org": ["default"], "organization": ["default"], "name": [name, foreign.name],
             "part": ["summary", "timeline", "steps", "participants", "resources", "pages"],
-            "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)],
-            "instance_id:int": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
-            "path": ["plugins"], "path:path": ["app.css"], "person_id": [str(bo.id)], "machine_id": ["1"],
-            "session_id": ["1"], "token": ["nothing"], "delivery_id": ["1"], "event_id": ["1"], "id": ["1"],
+            "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
+            "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
+            "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": ["1"], "id": ["1"],
             "task_id": ["1"], "view_id": ["1"], "note_id": ["1"], "hand_off_id": ["1"], "kind": ["incident"],
         },
     )  # fmt: skip
@@ -88,13 +87,13 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
 def addresses(scene: Scene, method: str) -> list[str]:
     """Every route with every known value of its parameters; on the web and in the API."""
     found = []
-    for route in scene.stage.asgi.routes:
-        if not isinstance(route, APIRoute) or method not in route.methods:
+    for verb, path in all_routes(scene.stage):
+        if verb != method:
             continue
-        wanted = re.findall(r"{([^}]+)}", route.path)
+        wanted = re.findall(r"{(\w+)(?::\w+)?}", path)
         unknown = [w for w in wanted if w not in scene.values]
-        assert not unknown, f"teach tests/test_leaks.py what {unknown} of {route.path} may be"
-        made = [route.path]
+        assert not unknown, f"teach tests/test_leaks.py what {unknown} of {path} may be"
+        made = [re.sub(r"{(\w+):\w+}", r"{\1}", path)]
         for parameter in wanted:
             made = [m.replace("{" + parameter + "}", v, 1) for m in made for v in scene.values[parameter]]
         found += made
@@ -106,7 +105,7 @@ async def read(browser: httpx.AsyncClient, address: str, **query: str) -> str:
     """What an address answers, headers included; of a stream its first moments."""
     said = ""
     try:
-        async with asyncio.timeout(0.6 if address.endswith("/live") else 30):
+        async with asyncio.timeout(0.6 if address.endswith("/live") else 60):
             async with browser.stream("GET", address, params=query) as answer:
                 said = f"{answer.headers} "
                 async for piece in answer.aiter_text():
@@ -165,8 +164,8 @@ async def test_no_form_that_is_sent_answers_with_it(scene: Scene) -> None:
     page = (await browser.get("/default/incidents")).text
     csrf = page.split('name="csrf" content="')[1].split('"')[0]
     for address in addresses(scene, "POST"):
-        if "sign-out" in address or "/profile/" in address:
-            continue
+        if address.startswith(("/sign-out", "/api/v1/default/events")) or "/profile/" in address:
+            continue  # Signing out, ending sessions: then nobody would be asking. Slack's addresses have tests of their own.
         answer = await browser.post(address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophoni"})
         clean(f"{answer.headers} {answer.text}", f"POST {address}", CANARY)
     await browser.aclose()

@@ -11,7 +11,7 @@ import pytest
 from dispatch.people.access import ACTIONS, rank
 from dispatch.people.models import ROLES
 from tests.people.browsing import person_id, token_in
-from tests.people.routes import all_routes, filled
+from tests.routes import all_routes, filled
 from tests.stage import Stage
 
 WHO = {"owner": "ada@example.com", "manager": "joy@example.com", "admin": "dee@example.com", "member": "bo@example.com"}

@@ -13,7 +13,7 @@ from dispatch.kit.web import bodies
 from dispatch.kit.web.headers import STRICT_TRANSPORT, security_headers
 from dispatch.people.web import COOKIE, local
 from tests.people.browsing import PASSWORD, browser, by_password, give_password, token_in
-from tests.people.routes import all_routes, filled
+from tests.routes import all_routes, filled
 from tests.stage import Stage
 
 #: Routes whose address is the proof, and what they say to a wrong one.
