@@ -77,7 +77,8 @@ def played(database: str, chromium: Browser) -> Iterator[Played]:
 
     thread = threading.Thread(target=lambda: asyncio.run(play()), daemon=True)
     thread.start()
-    assert ready.wait(60), "the stage did not come up"
+    while not ready.wait(0.5):
+        assert thread.is_alive(), "the stage did not come up"
     stage, loop, end = made[0]
     playing = Played(stage, loop, chromium)
     try:

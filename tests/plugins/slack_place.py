@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 
 from dispatch.kit.slack.client import SlackClient
+from dispatch.kit.slack.manifest import bot_scopes
 from dispatch.kit.slack.rates import Budget, Lane, MemoryBudget
-from dispatch.kit.slack.scopes import REQUIRED, REQUIRED_OF_USER, union
+from dispatch.kit.slack.scopes import REQUIRED_OF_USER, union
 from dispatch.plugins.slack_conversation import plugin
 from dispatch.plugins.slack_conversation.provider import SlackConversations
 from dispatch.ports.conversations import Conversations
@@ -103,7 +104,7 @@ class Place:
     async def with_scopes(self, *without: str) -> SlackConversations:
         """Another app in the same workspace that lacks some scopes."""
         keys = await self.sandbox.app(
-            self.keys["team_id"], manifest([scope for scope in union(REQUIRED) if scope not in without], "Other")
+            self.keys["team_id"], manifest([scope for scope in bot_scopes() if scope not in without], "Other")
         )
         return self.conversations(
             api_bot_token=keys["bot_token"], app_id=keys["app_id"], app_user_slug=keys["bot_user_id"]
@@ -132,7 +133,7 @@ async def slack_place() -> AsyncIterator[Place]:
         made = await running.client.workspace(
             {"name": "Acme", "domain": "acme"}, USERS, [{"name": "general", "members": ["ada", "bo"]}]
         )
-        keys = await running.client.app(made["team"]["id"], manifest(union(REQUIRED)))
+        keys = await running.client.app(made["team"]["id"], manifest(bot_scopes()))
         people = {user["name"]: user["id"] for user in made["users"]}
         place = Place(running, session, keys, people, chat=None)  # type: ignore[arg-type]
         place.chat = place.conversations()

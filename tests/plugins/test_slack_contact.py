@@ -91,6 +91,49 @@ async def test_the_connection_can_be_tested(place: Place) -> None:
     assert not check.ok and check.hint
 
 
+async def test_a_change_is_asked_for_at_once_under_every_name_of_the_person(place: Place) -> None:
+    directory = contacts(place, profile_team_field_id="Xf1TEAM")
+    bo = place.people["bo"]
+    assert await directory.find("bo@acme.test") == await directory.by_chat_id(bo)
+    await place.sandbox.change_user(bo, profile={"title": "Director", "fields": {"Xf1TEAM": {"value": "Edge", "alt": ""}}})
+    assert (await directory.find("bo@acme.test")).title == "SRE"  # type: ignore[union-attr]
+    directory.forget(bo)
+    for found in (await directory.find("bo@acme.test"), await directory.by_chat_id(bo)):
+        assert found is not None and (found.title, found.team) == ("Director", "Edge")
+
+
+async def test_somebody_new_is_found_once_their_arrival_was_told(place: Place) -> None:
+    directory = contacts(place)
+    assert await directory.find("new@acme.test") is None
+    made = await place.sandbox.add_user(place.keys["team_id"], "new", email="new@acme.test")
+    directory.forget(str(made["id"]), email="New@acme.test ")
+    assert await directory.find("new@acme.test") is not None
+
+
+async def test_an_answer_that_was_under_way_when_the_person_changed_is_not_kept(place: Place) -> None:
+    cache = Cache(Clock())
+    mark = cache.mark
+    cache.forget("U1")
+    cache.put("U1", Contact("Old", "old@acme.test"), mark=mark)
+    assert cache.get("U1") == (False, None)
+
+
+async def test_a_few_are_asked_one_by_one_and_many_by_reading_the_workspace_through(place: Place) -> None:
+    directory = contacts(place, profile_team_field_id="Xf1TEAM")
+    found = await directory.find_many(["Bo@acme.test", "ada@acme.test", "nobody@acme.test"])
+    assert [found[e].full_name if found[e] else None for e in found] == ["Bo Diddley", "Ada Lovelace", None]  # type: ignore[union-attr]
+    assert len(await place.calls("users.lookupByEmail")) == 3 and not await place.calls("users.list")
+    for n in range(230):
+        await place.sandbox.add_user(place.keys["team_id"], f"p{n}", email=f"p{n}@acme.test")
+    crowd = [*(f"p{n}@acme.test" for n in range(0, 230, 5)), "bo@acme.test", "gone@acme.test"]
+    many = await directory.find_many(crowd)
+    assert [e for e in crowd if many[e] is None] == ["gone@acme.test"]
+    assert many["bo@acme.test"].team == "Core"  # type: ignore[union-attr]
+    assert len(await place.calls("users.list")) == 2 and len(await place.calls("users.lookupByEmail")) == 3
+    await directory.find_many(crowd)
+    assert len(await place.calls("users.list")) == 2
+
+
 def test_the_cache_is_bounded_and_drops_the_oldest() -> None:
     cache = Cache(Clock(), largest=2)
     for name in ("a", "b", "c"):

@@ -214,7 +214,9 @@ async def test_a_missing_scope_is_named_with_the_place_to_add_it(place: Place) -
 async def test_test_connection_names_missing_scopes_and_wrong_ids(place: Place) -> None:
     lacking = await place.with_scopes("im:write", "users:read.email")
     checks = {each.name: each for each in await lacking.check()}
-    assert not checks["Scopes"].ok and "im:write, users:read.email" in checks["Scopes"].message
+    assert [name for name, each in checks.items() if not each.ok] == ["Scope im:write", "Scope users:read.email"]
+    assert "paged or welcomed by direct message" in checks["Scope im:write"].message
+    assert "add im:write" in checks["Scope im:write"].hint
     wrong = place.conversations(app_user_slug="U0WRONG", app_id="A0WRONG", team_id="T0WRONG")
     checks = {each.name: each for each in await wrong.check()}
     assert not checks["App User Id"].ok and place.keys["bot_user_id"] in checks["App User Id"].hint

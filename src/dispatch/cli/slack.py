@@ -1,26 +1,64 @@
-"""`dispatch slack`: the manifest of the Slack app."""
+"""`dispatch slack`: the manifest of the Slack app, and the doctor. `dispatch sandbox`: a local Slack."""
 
 from __future__ import annotations
 
 import json as jsonlib
+from typing import Any
 
 import typer
 
-from dispatch.cli.root import app, group
+from dispatch.cli.plugins import at, tell
+from dispatch.cli.root import app, database_urls, group, run
 
 commands = group("slack", "Setting up the Slack app.")
+PROJECT = typer.Argument("default")
 
 
 @commands.command()
-def manifest(org: str, project: str = "default", socket: bool = typer.Option(False, help="For Socket Mode")) -> None:
-    """Print the app manifest: paste it at api.slack.com/apps -> Create New App -> From a manifest."""
-    from dispatch.app import load_slack_handlers
+def manifest(
+    org: str,
+    project: str = PROJECT,
+    socket: bool | None = typer.Option(None, "--socket/--events", help="Default: as the plugin is configured"),
+) -> None:
+    """Print the app manifest with the command names of the project: paste it at api.slack.com/apps -> Create New App."""
     from dispatch.kit.slack.manifest import manifest as make
     from dispatch.settings import Settings
 
-    load_slack_handlers()
-    _ = project
-    print(jsonlib.dumps(make(Settings().base_url or "https://dispatch.example.com", org, socket=socket), indent=2))
+    async def work(url: str) -> tuple[dict[str, str], bool]:
+        from dispatch.projects import queries
+        from dispatch.projects.slack_instances import COMMAND, SLUG
+
+        async with at(url, org, project) as (setup, place):
+            async with setup.db.read(place.org_id) as t:
+                instance = await queries.configured(t, place.id, SLUG)
+            if instance is None:
+                return {}, False
+            settings: Any = setup.providers.settings_of(instance)
+            given = {key: value for key, value in instance.settings.items() if key.startswith(COMMAND)}
+            names = {key.removeprefix(COMMAND): str(value) for key, value in given.items()}
+            return names, not settings.signing_secret.get_secret_value()
+
+    with database_urls() as (url, _):
+        names, without_secret = run(work(url))
+    base = Settings().base_url or "https://dispatch.example.com"
+    mode = without_secret if socket is None else socket
+    print(jsonlib.dumps(make(base, org, names=names, socket=mode), indent=2))
+
+
+@commands.command()
+def doctor(org: str, project: str = PROJECT, json: bool = False) -> None:
+    """Test token, scopes, ids, mode, request addresses and command names. Exit code 1 when something is broken."""
+
+    async def work(url: str) -> list[Any]:
+        from dispatch.projects.slack_doctor import examine
+        from dispatch.settings import Settings
+
+        async with at(url, org, project) as (setup, place):
+            return await examine(setup, place, slack_api_url=Settings().slack_api_url)
+
+    with database_urls() as (url, _):
+        checks = run(work(url))
+    tell(checks, as_json=json)
 
 
 sandbox = group("sandbox", "A local Slack to try things.")

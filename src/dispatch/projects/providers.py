@@ -146,6 +146,16 @@ class Providers:
             self._made[key] = plugin.provider(self.settings_of(instance), self.outside(place))
         return self._made[key]
 
+    def forget_contact(self, org: OrgId, user: str, *, email: str = "") -> None:
+        """A person of the chat system changed: every directory of the organization asks again in this process.
+
+        Other processes notice when their answer expires, after ten minutes at the latest.
+        """
+        for (of, _, _), provider in self._made.items():
+            forget = getattr(provider, "forget", None)
+            if of == org and forget is not None:
+                forget(user, email=email)
+
     def try_out(self, plugin: PluginLike, settings: Any, place: Place) -> Any:
         """A provider from settings that may not be stored yet; not kept."""
         return plugin.provider(settings, self.outside(place))

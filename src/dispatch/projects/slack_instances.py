@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from dispatch.kit.db import Tx
+from dispatch.kit.db import Read, Tx
 from dispatch.kit.forms import FormErrors
 from dispatch.projects.models import PluginInstance, Project, SlackDirectory
 
@@ -47,8 +47,15 @@ async def refuse_contradictory_commands(t: Tx, instance: PluginInstance, setting
     Raises:
         FormErrors: at the command whose name means something else in another project.
     """
-    if instance.slug != SLUG or not instance.enabled:
-        return
+    wrong = await contradictory_commands(t, instance, settings) if instance.enabled else {}
+    if wrong:
+        raise FormErrors(wrong)
+
+
+async def contradictory_commands(t: Read, instance: PluginInstance, settings: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong by setting; empty for other plugins."""
+    if instance.slug != SLUG:
+        return {}
     others = await t.execute(
         select(PluginInstance.settings, Project.name)
         .join(Project, (Project.org_id == PluginInstance.org_id) & (Project.id == PluginInstance.project_id))
@@ -68,8 +75,7 @@ async def refuse_contradictory_commands(t: Tx, instance: PluginInstance, setting
             if key.startswith(COMMAND) and mine.get(name, key) != key:
                 what = key.removeprefix(COMMAND).replace("_", " ")
                 wrong[mine[name]] = f"{name} is “{what}” in the project {project}, which uses the same Slack app."
-    if wrong:
-        raise FormErrors(wrong)
+    return wrong
 
 
 def _same_app(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -67,6 +67,7 @@ PER_MINUTE: Final[Mapping[str, int]] = {
     "team.info": TIER_3,
     "users.conversations": TIER_2,
     "users.info": TIER_4,
+    "users.list": TIER_2,
     "users.lookupByEmail": TIER_3,
     "users.profile.get": TIER_4,
     "views.open": TIER_4,

@@ -15,6 +15,7 @@ from dispatch.kit.db import Database, OrgId
 from dispatch.kit.errors import DispatchError, Invalid, ProviderError
 from dispatch.kit.forms import FormErrors
 from dispatch.kit.slack import blocks
+from dispatch.kit.slack.scopes import REGISTERED
 
 
 class SlackCalls(Protocol):
@@ -141,8 +142,8 @@ submissions: dict[str, Handler] = {}
 options: dict[str, Handler] = {}
 #: By the name Slack's settings have for the event, such as `message.groups`.
 events: dict[str, list[Listening]] = {}
-#: Bot scopes needed beyond those the Web API calls need. `chat:write.public`: announcements go to channels we are not in.
-scopes: set[str] = {"commands", "chat:write.public"}
+#: Bot scopes needed beyond those the Web API calls need.
+scopes = REGISTERED
 
 
 def command(

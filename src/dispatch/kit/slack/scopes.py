@@ -51,6 +51,7 @@ REQUIRED: Final[Mapping[str, Scopes]] = {
     "team.info": frozenset({"team:read"}),
     "users.conversations": _READ,
     "users.info": frozenset({"users:read"}),
+    "users.list": frozenset({"users:read", "users:read.email"}),
     "users.lookupByEmail": frozenset({"users:read", "users:read.email"}),
     "users.profile.get": frozenset({"users.profile:read"}),
     "views.open": _NONE,
@@ -69,6 +70,10 @@ REQUIRED_OF_USER: Final[Mapping[str, Scopes]] = {
 #: App-level token scopes (Socket Mode) by method.
 REQUIRED_OF_APP: Final[Mapping[str, Scopes]] = {"apps.connections.open": frozenset({"connections:write"})}
 
+#: Bot scopes needed beyond those of the calls; what is registered for an event adds its own (`kit.slack.registry`).
+#: `chat:write.public`: announcements go to channels we are not in.
+REGISTERED: Final[set[str]] = {"commands", "chat:write.public"}
+
 #: Needed only while incident channels may be public.
 FOR_PUBLIC_CHANNELS: Final[Scopes] = frozenset({"channels:manage", "channels:history"})
 
@@ -76,8 +81,35 @@ FOR_PUBLIC_CHANNELS: Final[Scopes] = frozenset({"channels:manage", "channels:his
 OPTIONAL: Final[Mapping[str, str]] = {
     "bookmarks:read": "a repeated step may add the incident's bookmark twice",
     "channels:join": "a repeated announcement may be there twice",
+    "chat:write.public": "announcements reach only channels that the app was invited to",
     "reactions:write": "Dispatch cannot mark messages with reactions",
     "team:read": "the workspace's name is not shown",
+}
+
+#: What does not work without the others.
+BREAKS: Final[Mapping[str, str]] = {
+    "bookmarks:write": "the incident's channel gets no link to its page",
+    "channels:history": "messages of public incident channels are not seen, and repeats cannot be recognized there",
+    "channels:manage": "no public incident channel can be made, renamed or archived",
+    "channels:read": "public channels are not found, and who comes into one is not noticed",
+    "chat:write": "Dispatch cannot write anything: no welcome, no summary, no announcement, no page",
+    "commands": "no slash command and no shortcut reaches Dispatch",
+    "files:read": "files that are shared in an incident's channel cannot be read",
+    "groups:history": "messages of private incident channels are not seen, and repeats cannot be recognized there",
+    "groups:read": "private channels are not found, and who comes into one is not noticed",
+    "groups:write": "no private incident channel can be made, renamed or archived",
+    "im:history": "a repeated direct message cannot be recognized, so a page may come twice",
+    "im:read": "direct messages to Dispatch are not found",
+    "im:write": "nobody can be paged or welcomed by direct message",
+    "mpim:history": "messages of group conversations are not seen",
+    "mpim:read": "group conversations are not found",
+    "mpim:write": "no group conversation can be opened",
+    "pins:write": "the summary is not pinned",
+    "reactions:read": "the Timeline Event Reaction does nothing",
+    "users.profile:read": "department, team and weblink stay empty",
+    "users:read": "nobody can be found in Slack, so nobody is invited or paged there",
+    "users:read.email": "people cannot be matched by e-mail address, so nobody is invited or paged in Slack",
+    "users:write": "the app cannot show itself as present",
 }
 
 #: Each holds the other one's permission; Slack shows either.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,7 +15,11 @@ from dispatch.ports.answers import Check
 from dispatch.ports.contacts import Contact
 from dispatch.ports.plugin import Outside
 
-_METHODS: Final = ("users.lookupByEmail", "users.info", "users.profile.get")
+_METHODS: Final = ("users.lookupByEmail", "users.info", "users.list", "users.profile.get")
+#: More unknown addresses than this are found by reading the workspace through: 50 look-ups a minute are allowed.
+_MANY: Final = 20
+_SIDE_BY_SIDE: Final = 5
+_PAGE: Final = 200
 _UNKNOWN: Final = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
 
@@ -39,6 +44,19 @@ class SlackContacts:
         known, contact = self._cache.get(id)
         return contact if known else await self._ask(id, "users.info", user=id)
 
+    async def find_many(self, emails: Sequence[str]) -> Mapping[str, Contact | None]:
+        """Up to 20 unknown addresses are asked one by one, side by side; for more the workspace is read through once."""
+        wanted = {email: email.strip().lower() for email in emails}
+        unknown = [a for a in dict.fromkeys(wanted.values()) if a and not self._cache.get(a)[0]]
+        read = await self._read_through(unknown) if len(unknown) > _MANY else await self._one_by_one(unknown)
+        return {
+            email: read[address] if address in read else self._cache.get(address)[1]
+            for email, address in wanted.items()
+        }
+
+    def forget(self, id: str, *, email: str = "") -> None:
+        self._cache.forget(id, *([email.strip().lower()] if email.strip() else []))
+
     async def check(self) -> Sequence[Check]:
         try:
             who = await self._client.identity()
@@ -52,10 +70,48 @@ class SlackContacts:
             found.append(Check("Scopes", False, f"The bot token lacks {', '.join(lacking)}.", hint))
         return found
 
-    async def _ask(self, name: str, method: str, **args: Any) -> Contact | None:
+    async def _one_by_one(self, addresses: Sequence[str]) -> dict[str, Contact | None]:
+        room = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+        async def ask(address: str) -> Contact | None:
+            async with room:
+                return await self.find(address)
+
+        return dict(zip(addresses, await asyncio.gather(*map(ask, addresses)), strict=True))
+
+    async def _read_through(self, addresses: Sequence[str]) -> dict[str, Contact | None]:
+        """One call per 200 people instead of one per address; stops when everybody is found."""
+        await self._know_the_app()
+        mark = self._cache.mark
+        found: dict[str, Contact | None] = dict.fromkeys(addresses)
+        left, cursor = set(addresses), ""
+        while left:
+            page = await self._client.call("users.list", limit=_PAGE, cursor=cursor or None)
+            for user in page.get("members") or []:
+                email = str((user.get("profile") or {}).get("email") or "").lower()
+                if email in left and not user.get("deleted") and not user.get("is_bot"):
+                    left.discard(email)
+                    found[email] = await self._contact(user, asked=email)
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                break
+        for address, contact in found.items():
+            self._keep(address, contact, mark)
+        return found
+
+    async def _know_the_app(self) -> None:
         if not self._client.team_id:
             # Once: the conversation plugin calls the same methods, and both must take from the app's one budget.
             await self._client.identity()
+
+    def _keep(self, name: str, contact: Contact | None, mark: int) -> None:
+        self._cache.put(name, contact, mark=mark)
+        if contact is not None:
+            self._cache.put(contact.chat_user_id, contact, mark=mark)
+
+    async def _ask(self, name: str, method: str, **args: Any) -> Contact | None:
+        await self._know_the_app()
+        mark = self._cache.mark
         try:
             user = (await self._client.call(method, **args))["user"]
         except Refused as why:
@@ -63,9 +119,7 @@ class SlackContacts:
                 raise
             user = {}
         contact = None if not user or user.get("deleted") else await self._contact(user, asked=name)
-        self._cache.put(name, contact)
-        if contact is not None:
-            self._cache.put(contact.chat_user_id, contact)
+        self._keep(name, contact, mark)
         return contact
 
     async def _contact(self, user: Mapping[str, Any], *, asked: str) -> Contact:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from dispatch.kit.errors import ProviderError, Refused
 from dispatch.kit.slack.client import Identity, SlackClient
-from dispatch.kit.slack.scopes import FOR_PUBLIC_CHANNELS, OPTIONAL, REQUIRED, REQUIRED_OF_USER, missing, union
+from dispatch.kit.slack.scopes import (
+    BREAKS,
+    FOR_PUBLIC_CHANNELS,
+    OPTIONAL,
+    REGISTERED,
+    REQUIRED,
+    REQUIRED_OF_USER,
+    missing,
+    union,
+)
 from dispatch.plugins.slack_conversation.settings import SlackConversationSettings
 from dispatch.ports.answers import Check
 
@@ -24,8 +33,7 @@ async def check(
     found = [
         Check("API Bot Token", True, f"Works in the workspace {who.team} ({who.team_id})."),
         *_ids(settings, who),
-        _scopes(who, private_only=settings.private_channels),
-        *_optional(who),
+        *_scopes(who, private_only=settings.private_channels),
     ]
     events_mode = bool(settings.signing_secret.get_secret_value())
     if app is not None:
@@ -55,28 +63,28 @@ def _id(name: str, given: str, real: str) -> Check:
     return Check(name, True, real if given else f"{real} (asked from Slack).")
 
 
-def _scopes(who: Identity, *, private_only: bool) -> Check:
+def _scopes(who: Identity, *, private_only: bool) -> list[Check]:
+    """One line when all are there, else one per missing scope with what it breaks."""
     if who.scopes is None:
-        return Check("Scopes", True, "Slack did not say which scopes the token has.")
-    needed = set(union(REQUIRED)) - OPTIONAL.keys() - (FOR_PUBLIC_CHANNELS if private_only else set())
+        return [Check("Scopes", True, "Slack did not say which scopes the token has.")]
+    # What the registered events need, too: without a handler nobody misses its scope.
+    needed = {*union(REQUIRED), *REGISTERED} - (FOR_PUBLIC_CHANNELS if private_only else set())
     lacking = missing(who.scopes, needed)
-    if lacking:
-        return Check(
-            "Scopes",
-            False,
-            f"The bot token lacks {', '.join(lacking)}.",
-            f"{_WHERE} → Bot Token Scopes → add {', '.join(lacking)}, reinstall the app.",
-        )
-    return Check("Scopes", True, "All the scopes Dispatch needs are there.")
-
-
-def _optional(who: Identity) -> list[Check]:
-    if who.scopes is None:
-        return []
-    return [
-        Check(f"Scope {scope}", True, f"Missing: {OPTIONAL[scope]}.", f"{_WHERE} → Bot Token Scopes → add {scope}.")
-        for scope in missing(who.scopes, OPTIONAL)
+    broken = [scope for scope in lacking if scope not in OPTIONAL]
+    found = [
+        Check(f"Scope {scope}", False, f"Missing: {BREAKS.get(scope, 'something that Dispatch does')}.", _add(scope))
+        for scope in broken
     ]
+    found += [
+        Check(f"Scope {scope}", True, f"Missing: {OPTIONAL[scope]}.", _add(scope))
+        for scope in lacking
+        if scope in OPTIONAL
+    ]
+    return found if broken else [Check("Scopes", True, "All the scopes Dispatch needs are there."), *found]
+
+
+def _add(scope: str) -> str:
+    return f"{_WHERE} → Bot Token Scopes → add {scope}, reinstall the app."
 
 
 async def _app_token(app: SlackClient, *, events_mode: bool) -> Check:

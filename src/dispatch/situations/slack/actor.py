@@ -47,15 +47,7 @@ async def stranger(asked: Request) -> Stranger | None:
     contacts: Contacts | None = await asked.services[Providers].contacts(asked.org, asked.installation.project_id)
     found = await contacts.by_chat_id(asked.user_id) if contacts is not None else None
     if found is not None and found.email:
-        return Stranger(
-            found.email,
-            found.guest,
-            {
-                "name": found.full_name, "tz": found.timezone or "UTC", "title": found.title, "team": found.team,
-                "department": found.department, "location": found.location, "weblink": found.weblink,
-                "avatar_url": found.avatar,
-            },
-        )  # fmt: skip
+        return Stranger(found.email, found.guest, {"tz": "UTC", **found.profile()})
     somebody = await look_up(asked.installation, asked.user_id)
     if somebody is None:
         raise Invalid("Your Slack profile has no e-mail address, so Dispatch cannot know who you are.")
