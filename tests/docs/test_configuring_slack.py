@@ -77,9 +77,7 @@ SECTIONS = (
     "More",
     "Contact Information Resolver Plugin",
 )
-SCOPES = """bookmarks:write channels:read chat:write commands files:read groups:history groups:read groups:write im:history
-im:read im:write mpim:history mpim:read mpim:write pins:write reactions:read reactions:write team:read users:read
-users:read.email users.profile:read users:write""".split()
+SCOPES = ["bookmarks:write", "channels:read", "chat:write", "commands", "files:read", "groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write", "pins:write", "reactions:read", "reactions:write", "team:read", "users:read", "users:read.email", "users.profile:read", "users:write"]
 
 
 def titles(model: type[BaseModel]) -> list[tuple[str, str]]:

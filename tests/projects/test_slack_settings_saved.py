@@ -127,7 +127,7 @@ async def test_ban_threads_and_reaction_reach_what_answers_slack_at_once(stage: 
 
     async def given() -> tuple[object, object]:
         [found] = [i for i in await stage.house.installations.of("default") if i.instance_id == slack.id]
-        return found.settings["ban_threads"], found.settings["timeline_event_reaction"]
+        return found.options["ban_threads"], found.options["timeline_event_reaction"]
 
     assert await given() == (True, "stopwatch")
     await ada.send(slack.id, without=("ban_threads",), timeline_event_reaction="memo")
