@@ -180,7 +180,8 @@ class Dispatcher:
         return answer if answer is not None else {"options": []}
 
     def _unstamped(self, payload: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[OrgId, int] | None]:
-        return self._stamps.off(payload, team=payloads.team_of(payload), user=payloads.user_of(payload))
+        sound = payloads.with_sound_view(payload)
+        return self._stamps.off(sound, team=payloads.team_of(sound), user=payloads.user_of(sound))
 
     async def _route(
         self, came: Came, payload: Mapping[str, Any], *, command: str = "", stamp: tuple[OrgId, int] | None = None

@@ -2,7 +2,7 @@
 
 Who works on a channel holds an advisory lock for it, on a connection of its own: a worker that dies lets go at once.
 No event is left behind: whoever lets go of a channel looks once more, since those it kept out have left by then; and
-what no announcement reached is found by looking each second. Decision record 5 has the reasons.
+what no announcement reached is found by looking each second. Decision record 10 has the reasons.
 """
 
 from __future__ import annotations

@@ -75,6 +75,31 @@ def place_of(payload: Mapping[str, Any]) -> str:
     )
 
 
+def with_sound_view(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload as handlers may rely on it: view, blocks, values, message and actions are objects where Slack has objects."""
+    sound = dict(payload)
+    for key in ("view", "message", "container", "user", "team", "channel"):
+        if key in sound and not isinstance(sound[key], dict):
+            del sound[key]
+    if "actions" in sound:
+        sound["actions"] = rows(payload, "actions")
+    if "view" in sound:
+        values = part(part(sound["view"], "state"), "values")
+        sound["view"] = {
+            **sound["view"],
+            "id": ident(sound["view"].get("id")),
+            "blocks": rows(sound["view"], "blocks"),
+            "state": {
+                "values": {
+                    str(block): {str(name): each for name, each in inside.items() if isinstance(each, dict)}
+                    for block, inside in values.items()
+                    if isinstance(inside, dict)
+                }
+            },
+        }
+    return sound
+
+
 def event_name(happened: Mapping[str, Any]) -> str:
     """The name Slack's settings have for the event: messages are told apart by the kind of channel."""
     kind = happened.get("type")

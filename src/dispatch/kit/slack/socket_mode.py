@@ -1,6 +1,6 @@
 """Socket Mode for one app: connects, keeps the connection fresh, gives what comes in to the dispatcher, acknowledges.
 
-A client of our own on aiohttp; decision record 6 has the reasons. The next connection is made before the old one is
+A client of our own on aiohttp; decision record 11 has the reasons. The next connection is made before the old one is
 left, and what is under way on the old one is acknowledged there.
 """
 
