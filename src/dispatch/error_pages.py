@@ -61,6 +61,7 @@ def install(app: FastAPI, pages: Environment) -> None:
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(InterfaceError)
+    @app.exception_handler(PoolTimeout)
     async def no_database(request: Request, _why: Exception) -> Response:
         return answer(request, 503, "Dispatch is not ready", "The database does not answer.")
 
