@@ -102,7 +102,7 @@ class SignInAttempt(Base):
 
     __tablename__ = "sign_in_attempt"
 
-    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
     since: Mapped[datetime]
 

@@ -89,7 +89,8 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
 async def viewer_of_person(t: Read, who: Person) -> Viewer:
     """A person who acts in the chat system, with the role of their login.
 
-    Without a login they are a member, for the workspace vouches for them; its guests are not.
+    Without a login they are a member, for the workspace vouches for them; its guests, and those who were deactivated
+    here, see what they take part in.
     """
     org = await t.get_one(Organization, t.org)
     role = await t.scalar(
@@ -102,7 +103,7 @@ async def viewer_of_person(t: Read, who: Person) -> Viewer:
             .order_by(ChatIdentity.guest)
             .limit(1)
         )
-        role = "guest" if guest else "member"
+        role = "guest" if guest or who.left_at is not None else "member"
     return Viewer(t.org, org.slug, org.name, role, who.id, who.name, who.email, who.tz)
 
 

@@ -90,14 +90,14 @@ class Throttle:
             for limit in sorted(limits, key=lambda each: each.key):
                 await t.execute(
                     update(SignInAttempt)
-                    .where(SignInAttempt.key == limit.key)
+                    .where(SignInAttempt.key_hash == limit.key)
                     .values(count=func.greatest(SignInAttempt.count - 1, 0))
                 )
 
     async def forget(self, limit: Limit) -> None:
         """Start over: the person is who they say."""
         async with self.db.system() as t:
-            await t.execute(delete(SignInAttempt).where(SignInAttempt.key == limit.key))
+            await t.execute(delete(SignInAttempt).where(SignInAttempt.key_hash == limit.key))
 
     def _key(self, *parts: str) -> bytes:
         return hmac.new(self.secret, "\0".join(("throttle", *parts)).encode(), hashlib.sha256).digest()
@@ -114,9 +114,9 @@ async def _counted(t: Tx, limit: Limit, now: datetime) -> timedelta | None:
     count, since = (
         await t.execute(
             upsert(SignInAttempt)
-            .values(key=limit.key, count=1, since=now)
+            .values(key_hash=limit.key, count=1, since=now)
             .on_conflict_do_update(
-                index_elements=["key"],
+                index_elements=["key_hash"],
                 set_={
                     "count": case((over, 1), else_=SignInAttempt.count + 1),
                     "since": case((over, now), else_=SignInAttempt.since),
