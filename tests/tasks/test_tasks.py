@@ -239,10 +239,10 @@ async def test_five_hundred_long_tasks_page(stage: Stage) -> None:
     assert "Open (500)" in view["text"]
     assert "Page 1 of 25" in view["text"]
     for page in range(2, 26):
-        await stage.slack.act_in_view(BO, view["id"], "task_list_page")
+        await stage.slack.act_in_view(BO, view["id"], "task_list_next")
         view = await shown(stage, BO, f"Page {page} of 25")
     assert "Task no 1 " in view["text"]
-    await stage.slack.act_in_view(BO, view["id"], "task_list_page_back")
+    await stage.slack.act_in_view(BO, view["id"], "task_list_back")
     await shown(stage, BO, "Page 24 of 25")
 
 

@@ -29,6 +29,8 @@ STEERS = {
     "merge": "merge it with another one",
     "change_visibility": "change who can see this",
     "invite": "bring in people",
+    "update_participant": "change what is known about others",
+    "engage_oncall": "call who is on call",
 }
 
 

@@ -74,6 +74,8 @@ class ParticipantRow:
     acknowledged_at: datetime | None
     in_channel: bool | None
     note: str
+    added_by: str
+    added_reason: str
 
 
 @dataclass(frozen=True)
@@ -300,7 +302,7 @@ async def participants(t: Read, situation_id: int) -> list[ParticipantRow]:
             .order_by(Participant.id, ParticipantRole.id)
         )
     ).all()
-    known = await people(t, (p.person_id for p, _ in rows))
+    known = await people(t, {i for p, _ in rows for i in (p.person_id, p.added_by) if i is not None})
     grouped: dict[int, list[tuple[Participant, ParticipantRole]]] = {}
     for participant, role in rows:
         grouped.setdefault(participant.id, []).append((participant, role))
@@ -317,6 +319,8 @@ async def participants(t: Read, situation_id: int) -> list[ParticipantRow]:
                 acknowledged_at=lead.acknowledged_at if lead else None,
                 in_channel=participant.in_channel,
                 note=participant.note,
+                added_by=known[participant.added_by].name if participant.added_by in known else "",
+                added_reason=participant.added_reason,
             )
         )
     return sorted(made, key=lambda p: ("Commander" not in p.roles, "Reporter" not in p.roles, p.person.name.lower()))
@@ -335,7 +339,7 @@ async def resources(t: Read, situation_id: int) -> list[Resource]:
 
 async def detail(t: Read, situation: Situation) -> Detail:
     """Everything on top of the page."""
-    [row] = await _rows(t, [situation.id])
+    [row] = await rows_of(t, [situation.id])
     talk = conversation(await resources(t, situation.id))
     reporter = (await people(t, [situation.reporter_id])).get(situation.reporter_id)
     tags = await t.scalars(
@@ -451,7 +455,7 @@ async def listing(t: Read, viewer: Viewer, wanted: Filter, *, page: int = 1, siz
     ).one()
     counts: dict[str, int] = row[0] or {}
     total = sum(n for status, n in counts.items() if not wanted.status or status in wanted.status)
-    return Listing(await _rows(t, row[1]), page, size, total, counts)
+    return Listing(await rows_of(t, row[1]), page, size, total, counts)
 
 
 def begin_with(typed: str) -> str:
@@ -460,7 +464,8 @@ def begin_with(typed: str) -> str:
     return " & ".join(f"'{word}':*" for word in words)
 
 
-async def _rows(t: Read, ids: Sequence[int]) -> list[Row]:
+async def rows_of(t: Read, ids: Sequence[int]) -> list[Row]:
+    """Situations as lists show them, in the order of the ids. The caller left out what the viewer may not see."""
     if not ids:
         return []
     lead = (

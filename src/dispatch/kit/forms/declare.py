@@ -100,11 +100,14 @@ def text(
     default: Any = PydanticUndefined,
     required: bool | None = None,
     max_length: int | None = 200,
+    depends_on: str | None = None,
     placeholder: str = "",
     help: str = "",
 ) -> Any:
     """One line of text."""
-    asked = Input(kind="text", label=label, help=help, placeholder=placeholder, max_length=max_length)
+    asked = Input(
+        kind="text", label=label, help=help, placeholder=placeholder, max_length=max_length, depends_on=depends_on
+    )
     return _field(asked, default, required, max_length=max_length)
 
 

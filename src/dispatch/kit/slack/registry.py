@@ -113,6 +113,10 @@ class Command:
     description: str
     usage_hint: str
     default_name: str
+    #: What the person has to be allowed where they type it; a key of the slices' own tables. Empty: nothing special.
+    needs: str = ""
+    #: Works in every channel; else in the channel of a subject only.
+    anywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,12 +151,12 @@ scopes = REGISTERED
 
 
 def command(
-    key: str, *, name: str, description: str, usage_hint: str = ""
+    key: str, *, name: str, description: str, usage_hint: str = "", needs: str = "", anywhere: bool = False
 ) -> Callable[[Handler], Handler]:
-    """Handle a slash command; `name` is its default name."""
+    """Handle a slash command; `name` is its default name. `needs` and `anywhere` are what help says; handlers check."""
 
     def register(handler: Handler) -> Handler:
-        _once(commands, key, Command(key, handler, description, usage_hint, name))
+        _once(commands, key, Command(key, handler, description, usage_hint, name, needs, anywhere))
         return handler
 
     return register

@@ -13,6 +13,7 @@ from dispatch.situations.actions.command import (
 from dispatch.situations.actions.details import update_details
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
+from dispatch.situations.actions.participant_details import FIELDS, update_participant
 from dispatch.situations.actions.participants import (
     add_participant,
     end_role,
@@ -30,6 +31,7 @@ from dispatch.situations.actions.resources import (
 from dispatch.situations.actions.status import change_status, change_visibility, look_at_restricted
 
 __all__ = [
+    "FIELDS",
     "Report",
     "acknowledge_command",
     "add_note",
@@ -60,4 +62,5 @@ __all__ = [
     "remove_note",
     "take_command",
     "update_details",
+    "update_participant",
 ]

@@ -85,8 +85,15 @@ async def assign_role(t: Tx, situation: Situation, who: Person, role: str, *, by
         raise Conflict(f"{situation.name} is closed; reopen it first.")
     if role == "Commander":
         return await offer_command(t, situation, who, by=by)
-    if role in await roles_held(t, situation.id, who.id):
+    held = await roles_held(t, situation.id, who.id)
+    if role in held:
         raise Invalid(f"{who.name} is {role} already.", field="person")
+    if role in ("Participant", "Observer"):
+        more = sorted(held - {"Participant", "Observer"})
+        if more:
+            raise Invalid(f"{who.name} is {more[0]}; that says more than {role}.", field="person")
+        for other in held:
+            await end_role(t, situation, who.id, other, by=by.id, quietly=True)
     await add_participant(t, situation, who, role=role, reason=f"named by {by.name}", by=by.id, bring_in=True, quietly=True)
     await record(t, RoleAssigned(person=who.name, person_id=who.id, role=role), about=_about(situation), by=by.id)
     return None

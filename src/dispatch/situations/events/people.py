@@ -85,6 +85,22 @@ class RoleRenounced(Fact):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
+class ParticipantUpdated(Fact):
+    """What is known about a participant changed; `changes` maps the field to before and after."""
+
+    name = "participant.updated"
+    says = "{by} changed {what} of {person}"
+    icon = "id-badge-2"
+    part = "participants"
+
+    person: str
+    person_id: int
+    what: str
+    changes: dict[str, list[str]]
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
 class HandOffOffered(Fact):
     """The command was offered to somebody, who has to accept."""
 

@@ -124,6 +124,14 @@ def commander_changed(b: Brief, *, person: str, before: str, why: str) -> Messag
     )
 
 
+def role_assigned(b: Brief, *, person: str, role: str, by: str) -> Message:
+    """To the channel: whom to ask from now on."""
+    return message(
+        [section(f":bust_in_silhouette: *{escape(person)} is {escape(role)} of {b.name} now*, named by {escape(by)}.")],
+        f"{person} is {role} of {b.name} now",
+    )
+
+
 def status_changed(b: Brief, *, by: str, before: str, after: str) -> Message:
     """To the channel: the new state, and what it means for the people in it."""
     meaning = {

@@ -81,6 +81,14 @@ async def here(t: Read, asked: Request, person: Person, situation_id: int) -> He
     return Here(situation, person, viewer, await standing(t, viewer, situation))
 
 
+async def permalink(asked: Request, channel: str, ts: str) -> str:
+    """The address of a message, for people who want to read around it; nothing without one."""
+    if not ts:
+        return ""
+    found = await asked.installation.client.call("chat.getPermalink", channel=channel, message_ts=ts)
+    return str(found.get("permalink") or "")
+
+
 def carried(situation_id: int, **more: Any) -> str:
     """What a modal carries to its submission, as private_metadata."""
     return orjson.dumps({"id": situation_id, **more}).decode()

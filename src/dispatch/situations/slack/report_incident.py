@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,14 +11,15 @@ import orjson
 from dispatch.kit.db import Read
 from dispatch.kit.errors import Unavailable
 from dispatch.kit.events import Subject
-from dispatch.kit.forms import Option, from_modal, modal_values, search_options, to_modal
+from dispatch.kit.forms import from_modal, to_modal
 from dispatch.kit.slack import blocks as b
-from dispatch.kit.slack.registry import Answer, Request, action, command, option_load, shortcut, submission
-from dispatch.projects import queries as projects
+from dispatch.kit.slack.opening import open_modal
+from dispatch.kit.slack.registry import Answer, Request, command, shortcut, submission
 from dispatch.situations import queries
 from dispatch.situations.actions import open_situation
 from dispatch.situations.report_form import ReportIncident, prepare
 from dispatch.situations.slack.actor import met, stranger
+from dispatch.situations.slack.project_choice import drawn_again
 
 CALLBACK = "report_incident"
 TITLE = "Report incident"
@@ -40,6 +42,7 @@ SYMBOLS = {
     name="/dispatch-report-incident",
     description="Opens a modal to report an incident.",
     usage_hint="<organization-slug|'default'>",
+    anywhere=True,
 )
 async def typed(asked: Request) -> Answer:
     """The command: the organization argument may name any the person is known in that has an app in this workspace."""
@@ -78,17 +81,12 @@ async def from_message(asked: Request) -> Answer:
 
 async def _open(asked: Request, values: dict[str, Any]) -> None:
     """Placeholder first: the trigger lives three seconds, our database may be slower."""
-    opened = await asked.installation.client.call(
-        "views.open", trigger_id=asked.trigger_id, view=b.placeholder(TITLE)
-    )
-    view_id = str(opened["view"]["id"])
 
-    async def fill() -> None:
+    async def fill() -> b.View:
         async with asked.db.read(asked.org) as t:
-            view = await _form(t, values)
-        await asked.installation.client.call("views.update", view_id=view_id, view=view)
+            return await _form(t, values)
 
-    asked.later(fill())
+    await open_modal(asked, TITLE, fill)
 
 
 async def _form(t: Read, values: dict[str, Any]) -> dict[str, Any]:
@@ -104,33 +102,10 @@ async def _form(t: Read, values: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-@action("project")
-async def project_chosen(asked: Request) -> Answer:
-    """Types, severities and priorities belong to the project: show those of the chosen one, keep what was typed."""
-    view = asked.view
-    if view.get("callback_id") != CALLBACK:
-        return None
-    values = modal_values(ReportIncident, view)
-    view_id, view_hash = str(view["id"]), str(view.get("hash", ""))
-
-    async def reload() -> None:
-        async with asked.db.read(asked.org) as t:
-            fresh = await _form(t, values)
-        await asked.installation.client.call("views.update", view_id=view_id, view=fresh, hash=view_hash)
-
-    asked.later(reload())
-    return None
-
-
-@option_load("tags")
-async def tags_typed(asked: Request) -> Answer:
-    """Tags of the chosen project that contain what was typed."""
-    values = modal_values(ReportIncident, asked.view)
-    async with asked.db.read(asked.org) as t:
-        project = await projects.project(t, values.get("project") or None)
-        found = await projects.tags(t, project.id, asked.text)
-    answer: dict[str, Any] = search_options([Option(tag.name, tag.name) for tag in found], asked.text)
-    return answer
+@drawn_again(CALLBACK)
+async def again(t: Read, values: Mapping[str, Any], _view: Mapping[str, Any]) -> dict[str, Any]:
+    """Another project was chosen: its own choices."""
+    return await _form(t, dict(values))
 
 
 @submission(CALLBACK)

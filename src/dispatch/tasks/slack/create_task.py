@@ -12,7 +12,7 @@ from dispatch.kit.slack.registry import Answer, Request, command, shortcut, subm
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
 from dispatch.situations.slack.people import chosen_people
-from dispatch.situations.slack.place import Here, carried, carrying, here
+from dispatch.situations.slack.place import Here, carried, carrying, here, permalink
 from dispatch.tasks.actions import create_task
 
 CALLBACK = "create_task"
@@ -29,7 +29,12 @@ class CreateTask(Form):
     due_at: datetime | None = moment("Due", default=None, help="In your own time zone. Reminders come 15 minutes ahead and when it is due.")
 
 
-@command("create_task", name="/dispatch-create-task", description="Opens a modal to create an incident task.")
+@command(
+    "create_task",
+    name="/dispatch-create-task",
+    description="Opens a modal to create an incident task.",
+    needs="create_task",
+)
 async def typed(asked: Request) -> Answer:
     """What was typed after the command is the beginning of the description."""
     await _open(asked, {"description": b.cut(asked.text.strip(), 3000)}, source="command")
@@ -68,7 +73,7 @@ async def submitted(asked: Request) -> Answer:
     came = carrying(asked.view)
     by = await actor(asked)
     assignees = await chosen_people(asked, form.assignees, field="assignees")
-    url = await _permalink(asked, str(came.get("channel") or ""), str(came.get("message") or ""))
+    url = await permalink(asked, str(came.get("channel") or ""), str(came.get("message") or ""))
     async with asked.db.tx(asked.org) as t:
         place = await here(t, asked, by, int(came["id"]))
         place.require("create_task")
@@ -85,9 +90,3 @@ async def submitted(asked: Request) -> Answer:
         )
     return None
 
-
-async def _permalink(asked: Request, channel: str, ts: str) -> str:
-    if not ts:
-        return ""
-    found = await asked.installation.client.call("chat.getPermalink", channel=channel, message_ts=ts)
-    return str(found.get("permalink") or "")

@@ -14,6 +14,7 @@ from dispatch.tasks.slack.listing import listed
     "list_my_tasks",
     name="/dispatch-list-my-tasks",
     description="Opens a modal with the list of your open and resolved incident tasks.",
+    anywhere=True,
 )
 async def typed(asked: Request) -> Answer:
     """Works everywhere: my tasks are not tied to a channel."""

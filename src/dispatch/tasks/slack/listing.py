@@ -5,7 +5,8 @@ from __future__ import annotations
 from dispatch.kit.db import Read
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import redraw
-from dispatch.kit.slack.registry import Answer, Request, action
+from dispatch.kit.slack.pages import on_turn, page_row
+from dispatch.kit.slack.registry import Request
 from dispatch.people.queries import Viewer, viewer_of_person
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.place import carried, carrying
@@ -14,7 +15,7 @@ from dispatch.tasks.queries import TaskList, tasks_for, tasks_of
 from dispatch.tasks.slack.messages import line
 
 CALLBACK = "task_list"
-PAGE = "task_list_page"
+KEY = "task_list"
 #: Tasks on one page: one block each, of Slack's 100 blocks.
 SIZE = 20
 
@@ -28,7 +29,7 @@ async def listed(t: Read, viewer: Viewer, *, situation_id: int, page: int = 1) -
         found = await tasks_of(t, viewer, situation_id, page=page, size=SIZE)
     return b.modal(
         "My tasks" if mine else "Incident tasks",
-        [*_body(viewer.org_slug, found, mine=mine), *_pages(found)],
+        [*_body(viewer.org_slug, found, mine=mine), *page_row(KEY, page=found.page, size=found.size, total=found.total)],
         callback_id=CALLBACK,
         private_metadata=carried(situation_id, page=page),
     )
@@ -47,34 +48,10 @@ def _body(org_slug: str, found: TaskList, *, mine: bool) -> list[b.Block]:
     return blocks
 
 
-def _pages(found: TaskList) -> list[b.Block]:
-    last = -(-found.total // found.size)
-    if last < 2:
-        return []
-    turn = []
-    if found.page > 1:
-        turn.append(b.button("Previous", action_id=f"{PAGE}_back", value=str(found.page - 1)))
-    if found.page < last:
-        turn.append(b.button("Next", action_id=PAGE, value=str(found.page + 1)))
-    return [b.context(f"Page {found.page} of {last}"), b.actions(*turn)]
-
-
-async def _turn(asked: Request) -> Answer:
-    pressed = str((asked.payload.get("actions") or [{}])[0].get("value", ""))
-    await redraw_list(asked, page=int(pressed) if pressed.isdigit() else 1)
-    return None
-
-
-@action(PAGE)
-async def next_page(asked: Request) -> Answer:
-    """Forward."""
-    return await _turn(asked)
-
-
-@action(f"{PAGE}_back")
-async def previous_page(asked: Request) -> Answer:
-    """Back."""
-    return await _turn(asked)
+@on_turn(KEY)
+async def turned(asked: Request, page: int) -> None:
+    """Another page of the same list."""
+    await redraw_list(asked, page=page)
 
 
 async def redraw_list(asked: Request, *, page: int | None = None) -> None:
