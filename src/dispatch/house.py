@@ -15,6 +15,8 @@ from pathlib import Path
 
 import aiohttp
 
+import dispatch.reports.flows
+import dispatch.reports.slack
 import dispatch.situations.flows
 import dispatch.situations.slack
 import dispatch.tasks.flows
@@ -42,7 +44,7 @@ from dispatch.situations.queries import Links
 
 def load_slack_handlers() -> None:
     """Import every file of every slice's `slack` folder: what is there is registered."""
-    for package in (dispatch.situations.slack, dispatch.tasks.slack):
+    for package in (dispatch.situations.slack, dispatch.tasks.slack, dispatch.reports.slack):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
 

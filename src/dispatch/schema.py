@@ -14,6 +14,7 @@ import dispatch.kit.slack.sockets
 import dispatch.oncall.models
 import dispatch.people.models
 import dispatch.projects.models
+import dispatch.reports.models
 import dispatch.situations.models
 import dispatch.tasks.models  # noqa: F401
 from dispatch.kit.db import APP_ROLE, GLOBAL_TABLES, Base

@@ -31,8 +31,9 @@ from dispatch.projects.installations import SLUG
 from dispatch.projects.plugin_setup import fill_missing_ids
 from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
+from dispatch.reports.actions import remind_updates
 from dispatch.schema import metadata
-from dispatch.situations.actions import open_unanswered_commands, remind_hand_offs
+from dispatch.situations.actions import call_engaged_again, open_unanswered_commands, remind_hand_offs
 from dispatch.tasks.actions import remind_tasks
 
 log = structlog.get_logger()
@@ -99,7 +100,9 @@ DUE: tuple[Callable[[Tx], Awaitable[int]], ...] = (
     escalate_due_pages,
     open_unanswered_commands,
     remind_hand_offs,
+    call_engaged_again,
     remind_tasks,
+    remind_updates,
 )
 
 

@@ -37,7 +37,7 @@ async def test_the_future_is_refused_at_its_field(stage: Stage) -> None:
 
 async def test_a_message_is_added_once_with_its_author_and_moment(stage: Stage) -> None:
     """W-36: the exact message, by whom it was said."""
-    name, channel = await incident(stage)
+    _, channel = await incident(stage)
     said = await stage.slack.say(BO, channel, "The database is back")
     for _ in range(2):
         await stage.slack.shortcut(ADA, "add_timeline_event", {"channel": channel, "ts": said["ts"]})

@@ -35,7 +35,7 @@ async def test_the_command_is_offered_not_given(stage: Stage) -> None:
 
 
 async def test_an_observer_holds_one_light_role(stage: Stage) -> None:
-    _, channel = await incident(stage)
+    name, channel = await incident(stage)
     for role in ("Participant", "Observer"):
         view = await typed(stage, ADA, channel, COMMAND)
         assert (await stage.slack.submit(ADA, view["id"], {"Participant": DEE, "Role": role}))["outcome"] == "closed"
@@ -43,7 +43,9 @@ async def test_an_observer_holds_one_light_role(stage: Stage) -> None:
         stage,
         "select r.role from participant_role r join participant p on p.org_id = r.org_id and p.id = r.participant_id"
         " join person who on who.org_id = p.org_id and who.id = p.person_id"
-        " where who.email = 'dee@example.com' and r.renounced_at is null",
+        " join situation s on s.org_id = p.org_id and s.id = p.situation_id"
+        " where who.email = 'dee@example.com' and r.renounced_at is null and s.name = :name",
+        name=name,
     )
     assert [row["role"] for row in held] == ["Observer"]
     view = await typed(stage, ADA, channel, COMMAND)

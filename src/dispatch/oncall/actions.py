@@ -35,6 +35,8 @@ async def note_page(
     message: dict[str, Any],
     state: str = "delivered",
     failed: str = "",
+    timeline: Subject | None = None,
+    repeated: bool = True,
 ) -> None:
     """Write down that a person was called through one channel. The same key twice is one page.
 
@@ -42,6 +44,8 @@ async def note_page(
         call: which attempt to reach somebody this is, from 1; all channels of one attempt have the same.
         state: "delivered" when it stands where the person reads it, "sent" when only its way there is known.
         failed: why it could not be delivered; a failed page is followed by another call as an unanswered one is.
+        timeline: whose history tells of it, when that is another subject.
+        repeated: whether it is called again here; False when the caller sees to that itself.
     """
     await _one_at_a_time(t, about)
     now = clock.now()
@@ -64,7 +68,7 @@ async def note_page(
                 key=key,
                 round=call,
                 sent_at=now,
-                due_at=None if settled is not None else now + timedelta(minutes=REPEAT_MINUTES),
+                due_at=None if settled is not None or not repeated else now + timedelta(minutes=REPEAT_MINUTES),
                 note=failed,
                 message=message,
             )
@@ -75,9 +79,9 @@ async def note_page(
     if made is None:
         return
     if failed:
-        await record(t, PageFailed(person=who.name, person_id=who.id, through=through, reason=failed), about=about)
+        await record(t, PageFailed(person=who.name, person_id=who.id, through=through, reason=failed), about=timeline or about)
     else:
-        await record(t, Paged(person=who.name, person_id=who.id, through=through, round=call), about=about)
+        await record(t, Paged(person=who.name, person_id=who.id, through=through, round=call), about=timeline or about)
 
 
 async def acknowledge_pages(t: Tx, about: Subject, who: Person) -> bool:

@@ -39,6 +39,19 @@ async def on_call(t: Read, rotation_id: int) -> OnCall | None:
     return turn(rotation, clock.now()) if rotation else None
 
 
+async def rotations(t: Read, project_id: int) -> list[Rotation]:
+    """The project's rotations that have members, by name."""
+    found = await t.scalars(
+        select(Rotation).where(Rotation.org_id == t.org, Rotation.project_id == project_id).order_by(Rotation.name)
+    )
+    return [rotation for rotation in found if rotation.members]
+
+
+async def rotation_by_id(t: Read, rotation_id: int) -> Rotation | None:
+    """None when it is gone."""
+    return await t.scalar(select(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
+
+
 async def pages_about(t: Read, about: Subject) -> list[Page]:
     """Everything that was paged for a subject, latest first."""
     return list(

@@ -42,6 +42,21 @@ def page(b: Brief, *, call: int, acknowledge: str, hours: int) -> Letter:
     )
 
 
+def engaged(b: Brief, *, rotation: str, note: str) -> Letter:
+    """The call to somebody on call."""
+    hidden = b.visibility == "restricted"
+    return _letter(
+        f"You are needed: {_named(b)}",
+        [
+            f"{b.name} needs you, on call for {rotation}.",
+            *([note] if note and not hidden else []),
+            *_what(b),
+            "Acknowledge with the button in Slack; without an answer you are called again in 2 minutes.",
+        ],
+        [("Open the incident page", b.url)],
+    )
+
+
 def no_channel(b: Brief, *, leads: bool, chat: bool) -> Letter:
     """To reporter and commander, when there is no channel to find each other in.
 

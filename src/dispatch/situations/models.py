@@ -53,6 +53,8 @@ class Situation(Tenant, Base):
     stable_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
+    #: When the next update was promised; None: none was.
+    next_update_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, default=1)
     #: What the report came from (a view id, an idempotency key): the same report twice is one situation.
     source_key: Mapped[str | None] = mapped_column(Text)
@@ -214,6 +216,31 @@ class ToldOnce(Tenant, Base):
     #: The thread or the message; empty for what is said once per incident.
     about: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class Engagement(Tenant, Base):
+    """Somebody on call who was called into a situation. Its pages are those about ("engagement", id)."""
+
+    __tablename__ = "engagement"
+    __table_args__ = (
+        Index("ix_engagement_situation", "org_id", "situation_id"),
+        Index("ix_engagement_due", "org_id", "due_at", postgresql_where="due_at is not null"),
+    )
+
+    situation_id: Mapped[int]
+    rotation_id: Mapped[int]
+    rotation: Mapped[str] = mapped_column(Text)
+    #: Whose turn it was; who is called now may be the next on the rotation.
+    on_call_id: Mapped[int]
+    person_id: Mapped[int]
+    by_id: Mapped[int]
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    #: Calls so far; 0: brought in without a call.
+    calls: Mapped[int] = mapped_column(default=0)
+    #: When somebody is called again; None once that is settled.
+    due_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
 
 
 class RestrictedAccess(Tenant, Base):

@@ -61,6 +61,7 @@ class Brief:
     channel_id: str | None
     links: tuple[tuple[str, str, str], ...]
     url: str
+    next_update_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -261,6 +262,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
         channel_id=talk.external_id if (talk := conversation(found)) else None,
         links=tuple((r.kind, r.title, r.url) for r in found if r.url and r.kind != "conversation"),
         url=Links.incident(slug, s.name),
+        next_update_at=s.next_update_at,
     )
 
 

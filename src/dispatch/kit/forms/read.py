@@ -106,7 +106,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="minutes")
+        return value.astimezone(UTC).isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()[:10]
     if value is None or isinstance(value, bool | str):

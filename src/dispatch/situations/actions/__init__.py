@@ -11,6 +11,12 @@ from dispatch.situations.actions.command import (
     take_command,
 )
 from dispatch.situations.actions.details import update_details
+from dispatch.situations.actions.engagement import (
+    answer_engagement,
+    call_engaged_again,
+    engage_oncall,
+    note_engagement_page,
+)
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
 from dispatch.situations.actions.participant_details import FIELDS, update_participant
@@ -21,6 +27,7 @@ from dispatch.situations.actions.participants import (
     left_channel,
     note_in_channel,
 )
+from dispatch.situations.actions.promises import promise_update
 from dispatch.situations.actions.resources import (
     conversation_ended,
     conversation_reopened,
@@ -36,20 +43,24 @@ __all__ = [
     "acknowledge_command",
     "add_note",
     "add_participant",
+    "answer_engagement",
     "answer_hand_off",
     "answer_page",
     "assign_role",
+    "call_engaged_again",
     "change_status",
     "change_visibility",
     "conversation_ended",
     "conversation_reopened",
     "edit_note",
     "end_role",
+    "engage_oncall",
     "joined_channel",
     "left_channel",
     "link_resource",
     "locked",
     "look_at_restricted",
+    "note_engagement_page",
     "note_in_channel",
     "note_of_message",
     "open_situation",
@@ -57,6 +68,7 @@ __all__ = [
     "own_note",
     "pin_event",
     "pinned_summary",
+    "promise_update",
     "remember_summary",
     "remind_hand_offs",
     "remove_note",

@@ -44,7 +44,8 @@ async def change_status(t: Tx, situation_id: int, status: str, *, by: Person, ex
     before, now = situation.status, clock.now()
     situation.status = status
     if status == "Closed":
-        situation.closed_at = now
+        # Nobody waits for an update of what is over.
+        situation.closed_at, situation.next_update_at = now, None
         situation.stable_at = situation.stable_at or now
     elif status == "Stable":
         situation.stable_at, situation.closed_at = now, None

@@ -17,12 +17,14 @@ from dispatch.situations.events.channel import (
     SummaryPinned,
     Welcomed,
 )
+from dispatch.situations.events.engagement import OncallAnswered, OncallCalledAgain, OncallEngaged, OncallUnanswered
 from dispatch.situations.events.lifecycle import (
     AlreadyOutside,
     DetailsChanged,
     Opened,
     RestrictedOpened,
     StatusChanged,
+    UpdatePromised,
     VisibilityChanged,
 )
 from dispatch.situations.events.notes import (
@@ -70,6 +72,10 @@ __all__ = [
     "NoteAdded",
     "NoteEdited",
     "NoteRemoved",
+    "OncallAnswered",
+    "OncallCalledAgain",
+    "OncallEngaged",
+    "OncallUnanswered",
     "Opened",
     "ParticipantAdded",
     "ParticipantUpdated",
@@ -83,6 +89,7 @@ __all__ = [
     "SummaryPinned",
     "ToldAside",
     "TookPart",
+    "UpdatePromised",
     "VisibilityChanged",
     "Welcomed",
 ]

@@ -95,3 +95,16 @@ class AlreadyOutside(Fact):
     icon = "eye-exclamation"
 
     what: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class UpdatePromised(Fact):
+    """Everybody is told when to expect the next word."""
+
+    name = "update.promised"
+    says = "The next update is promised {when}"
+    icon = "calendar-time"
+    part = "summary"
+
+    when: str

@@ -15,6 +15,7 @@ from dispatch.situations.events import (
     CommanderChanged,
     DetailsChanged,
     StatusChanged,
+    UpdatePromised,
     VisibilityChanged,
 )
 from dispatch.situations.flows.common import channel_of, chat_of
@@ -67,7 +68,7 @@ show_state = flow("incident.show_state", version=1)(
     step("summary", refresh_summary, title="Bring the pinned summary up to date", lane="decoration"),
 )
 
-for fact in (CommandAcknowledged, CommanderChanged, DetailsChanged):
+for fact in (CommandAcknowledged, CommanderChanged, DetailsChanged, UpdatePromised):
     on(fact, show_state)
 # Closing and reopening show it themselves, before the channel is archived and after it is back.
 on(StatusChanged, show_state, when=lambda happened: "Closed" not in (happened.before, happened.after))

@@ -29,14 +29,16 @@ OPEN_LINK = "open_link"
 TAKE_COMMAND = "take_command"
 ACCEPT_COMMAND = "accept_command"
 DECLINE_COMMAND = "decline_command"
+ANSWER_CALL = "answer_call"
 
 
 def _facts(b: Brief) -> Block:
     lead = f"{escape(b.commander)}{' (acting)' if b.acting else ''}"
+    promised = f"\n*Next update* {date(b.next_update_at)}" if b.next_update_at else ""
     return section(
         f"*Status* {b.status}   *Severity* {escape(b.severity)}   *Priority* {escape(b.priority)}\n"
         f"*Type* {escape(b.type)}   *Project* {escape(b.project)}\n"
-        f"*Commander* {lead}   *Reporter* {escape(b.reporter)}"
+        f"*Commander* {lead}   *Reporter* {escape(b.reporter)}{promised}"
     )
 
 
@@ -121,6 +123,33 @@ def commander_changed(b: Brief, *, person: str, before: str, why: str) -> Messag
     return message(
         [section(f":shield: *{escape(person)} leads {b.name} now* (before: {escape(before)}). They {escape(why)}.")],
         f"{person} leads {b.name} now",
+    )
+
+
+def engaged(b: Brief, engagement_id: int, *, rotation: str, note: str, call: int) -> Message:
+    """The call to somebody on call, with the button that answers it."""
+    again = f" (call {call})" if call > 1 else ""
+    said = f"\n> {escape(cut(' '.join(note.split()), 1000))}" if note else ""
+    return message(
+        [
+            header(f"{b.name} needs {rotation}{again}"),
+            section(f"*{escape(cut(_title(b), 200))}*{said}"),
+            _facts(b),
+            actions(
+                button("Acknowledge", action_id=ANSWER_CALL, value=f"{b.org_slug}/{engagement_id}", style="primary"),
+                _page_link(b),
+            ),
+            context("You are on call for it. Without an answer you are called again in 2 minutes."),
+        ],
+        f"{b.name} needs you, on call for {escape(cut(rotation, 100))}",
+    )
+
+
+def engaged_in_vain(b: Brief, *, rotation: str) -> Message:
+    """To whoever asked for help."""
+    return message(
+        [section(f":warning: *Nobody on {escape(rotation)} answered for {b.name}.* Please call somebody directly."), actions(_page_link(b))],
+        f"Nobody on {rotation} answered for {b.name}",
     )
 
 
@@ -261,7 +290,8 @@ def announcement(b: Brief) -> Message:
 def topic(b: Brief) -> str:
     """At most 250 characters, Slack's limit."""
     lead = f"{b.commander}{' (acting)' if b.acting else ''}"
-    return cut(f"{b.status} | {b.severity} | {b.priority} | Commander: {lead}", 250)
+    promised = f" | Next update: {b.next_update_at:%H:%M} UTC" if b.next_update_at else ""
+    return f"{cut(f'{b.status} | {b.severity} | {b.priority} | Commander: {lead}', 250 - len(promised))}{promised}"
 
 
 def purpose(b: Brief) -> str:

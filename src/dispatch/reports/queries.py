@@ -1,0 +1,84 @@
+"""Reads about reports. The caller found the situation for the viewer's eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from dispatch.kit.db import Read
+from dispatch.kit.errors import NotFound
+from dispatch.people.queries import people
+from dispatch.reports.models import NotificationAddress, Report
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A report as shown."""
+
+    id: int
+    kind: str
+    number: int
+    author: str
+    content: dict[str, str]
+    created_at: datetime
+    promised_at: datetime | None
+    #: "" open, kept, or late
+    promise: str
+
+
+async def reports_of(t: Read, situation_id: int, *, kind: str = "", limit: int = 50) -> list[ReportRow]:
+    """The latest first."""
+    query = select(Report).where(Report.org_id == t.org, Report.situation_id == situation_id)
+    if kind:
+        query = query.where(Report.kind == kind)
+    found = list(await t.scalars(query.order_by(Report.id.desc()).limit(limit)))
+    known = await people(t, (r.author_id for r in found))
+    return [_row(r, known[r.author_id].name) for r in found]
+
+
+async def latest_report(t: Read, situation_id: int, kind: str) -> ReportRow | None:
+    """The last one of a kind, which the next one starts from."""
+    found = await reports_of(t, situation_id, kind=kind, limit=1)
+    return found[0] if found else None
+
+
+async def report(t: Read, report_id: int) -> ReportRow:
+    """By id.
+
+    Raises:
+        NotFound: no such report.
+    """
+    found = await t.scalar(select(Report).where(Report.org_id == t.org, Report.id == report_id))
+    if found is None:
+        raise NotFound("There is no such report.")
+    return _row(found, (await people(t, [found.author_id]))[found.author_id].name)
+
+
+async def situation_of_report(t: Read, report_id: int) -> int:
+    """The situation a report is about.
+
+    Raises:
+        NotFound: no such report.
+    """
+    found = await t.scalar(select(Report.situation_id).where(Report.org_id == t.org, Report.id == report_id))
+    if found is None:
+        raise NotFound("There is no such report.")
+    return found
+
+
+async def notifications_group(t: Read, situation_id: int) -> list[str]:
+    """Addresses that get the executive reports, in order."""
+    return list(
+        await t.scalars(
+            select(NotificationAddress.email)
+            .where(NotificationAddress.org_id == t.org, NotificationAddress.situation_id == situation_id)
+            .order_by(NotificationAddress.email)
+        )
+    )
+
+
+def _row(r: Report, author: str) -> ReportRow:
+    content = {str(key): str(text) for key, text in r.content.items()}
+    return ReportRow(r.id, r.kind, r.number, author, content, r.created_at, r.promised_at, r.promise)

@@ -1,0 +1,41 @@
+"""The promise in both report forms, and the button of its reminder."""
+
+from __future__ import annotations
+
+from dispatch.kit.forms import Option
+from dispatch.kit.slack.registry import Answer, Request, action
+from dispatch.reports.actions import remind_update_again
+from dispatch.reports.queries import situation_of_report
+from dispatch.reports.slack.messages import AGAIN_MINUTES, REMIND_AGAIN
+from dispatch.situations.slack.actor import actor
+from dispatch.situations.slack.place import here, pressed_value
+
+#: Minutes, not hours: people wait for the next word.
+CHOICES = (
+    Option("15", "in 15 minutes"),
+    Option("30", "in 30 minutes"),
+    Option("60", "in 1 hour"),
+    Option("120", "in 2 hours"),
+    Option("240", "in 4 hours"),
+    Option("1440", "in 24 hours"),
+)
+HELP = "Promised to everybody: shown in the topic, the summary and on the page. You are reminded 5 minutes ahead."
+
+
+def minutes(chosen: str | None) -> int | None:
+    """What was chosen, if anything."""
+    return int(chosen) if chosen else None
+
+
+@action(REMIND_AGAIN)
+async def again(asked: Request) -> Answer:
+    """Not now, but soon. Whoever sees the incident may ask for it."""
+    _, report_id = pressed_value(asked)
+    person = await actor(asked)
+    async with asked.db.tx(asked.org) as t:
+        await here(t, asked, person, await situation_of_report(t, report_id))
+        waits = await remind_update_again(t, report_id, minutes=AGAIN_MINUTES)
+    asked.reply(
+        f"You are reminded again in {AGAIN_MINUTES} minutes." if waits else "A report was written meanwhile. Thank you."
+    )
+    return None

@@ -1,0 +1,78 @@
+"""/dispatch-report-executive: a document, mailed to the notifications group."""
+
+from __future__ import annotations
+
+from dispatch.kit.db import Read
+from dispatch.kit.forms import Form, choice, from_modal, long_text, to_modal
+from dispatch.kit.slack import blocks as b
+from dispatch.kit.slack.registry import Answer, Request, command, submission
+from dispatch.reports.actions import write_report
+from dispatch.reports.models import EXECUTIVE
+from dispatch.reports.queries import latest_report, notifications_group
+from dispatch.reports.slack.promise import CHOICES, HELP, minutes
+from dispatch.situations.slack.actor import actor
+from dispatch.situations.slack.opening import open_here
+from dispatch.situations.slack.place import Here, carried, carrying, here
+
+CALLBACK = "report_executive"
+TITLE = "Executive report"
+
+
+class ExecutiveReport(Form):
+    """Begins with what the last one said."""
+
+    current_status: str = long_text("Current Status", max_length=10_000)
+    overview: str = long_text("Overview", max_length=10_000, placeholder="What happened, for readers who were not there")
+    next_steps: str = long_text("Next Steps", max_length=10_000)
+    next_update: str | None = choice("Next update", default=None, required=False, help=HELP)
+
+
+@command(
+    "report_executive",
+    name="/dispatch-report-executive",
+    description="Opens a modal to write an executive report.",
+    needs="report",
+)
+async def typed(asked: Request) -> Answer:
+    """The form, filled with the last report, and who will get it."""
+
+    async def draw(t: Read, place: Here) -> b.View:
+        last = await latest_report(t, place.situation.id, EXECUTIVE)
+        group = await notifications_group(t, place.situation.id)
+        command_name = next(
+            (name for name, key in asked.installation.commands.items() if key == "update_notifications_group"), ""
+        )
+        who = f"It goes to {len(group)} address{'' if len(group) == 1 else 'es'}." if group else "Nobody gets it by mail yet."
+        return to_modal(
+            ExecutiveReport,
+            title=TITLE,
+            submit="Report",
+            callback_id=CALLBACK,
+            choices={"next_update": CHOICES},
+            values=last.content if last else {},
+            private_metadata=carried(place.situation.id),
+            intro=[b.context(f"{who} Change the list with {b.escape(command_name)}." if command_name else who)],
+        )
+
+    await open_here(asked, TITLE, draw, action="report")
+    return None
+
+
+@submission(CALLBACK)
+async def submitted(asked: Request) -> Answer:
+    """The report is kept whatever happens to the mail (W-47)."""
+    form = from_modal(ExecutiveReport, asked.view, choices={"next_update": CHOICES})
+    by = await actor(asked)
+    async with asked.db.tx(asked.org) as t:
+        place = await here(t, asked, by, int(carrying(asked.view)["id"]))
+        place.require("report")
+        await write_report(
+            t,
+            place.situation,
+            EXECUTIVE,
+            {"current_status": form.current_status, "overview": form.overview, "next_steps": form.next_steps},
+            by=by,
+            next_minutes=minutes(form.next_update),
+            source_key=f"slack:{asked.installation.team_id}:{asked.view.get('id')}",
+        )
+    return None

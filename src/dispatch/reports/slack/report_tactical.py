@@ -1,0 +1,77 @@
+"""/dispatch-report-tactical: conditions, actions, needs; posted and pinned in the channel."""
+
+from __future__ import annotations
+
+from dispatch.kit.db import Read
+from dispatch.kit.forms import Form, choice, from_modal, long_text, to_modal
+from dispatch.kit.slack import blocks as b
+from dispatch.kit.slack.registry import Answer, Request, command, submission
+from dispatch.reports.actions import write_report
+from dispatch.reports.models import TACTICAL
+from dispatch.reports.queries import latest_report
+from dispatch.reports.slack.promise import CHOICES, HELP, minutes
+from dispatch.situations.slack.actor import actor
+from dispatch.situations.slack.opening import open_here
+from dispatch.situations.slack.place import Here, carried, carrying, here
+
+CALLBACK = "report_tactical"
+TITLE = "Tactical report"
+
+
+class TacticalReport(Form):
+    """Begins with what the last one said."""
+
+    conditions: str = long_text("Conditions", max_length=10_000, placeholder="What is the state of things?")
+    actions: str = long_text("Actions", max_length=10_000, placeholder="What is being done, and by whom?")
+    needs: str = long_text("Needs", max_length=10_000, placeholder="What is missing?")
+    next_update: str | None = choice("Next update", default=None, required=False, help=HELP)
+
+
+@command(
+    "report_tactical",
+    name="/dispatch-report-tactical",
+    description="Opens a modal to write a tactical report.",
+    needs="report",
+)
+async def typed(asked: Request) -> Answer:
+    """The form, filled with the last report."""
+
+    async def draw(t: Read, place: Here) -> b.View:
+        last = await latest_report(t, place.situation.id, TACTICAL)
+        return to_modal(
+            TacticalReport,
+            title=TITLE,
+            submit="Report",
+            callback_id=CALLBACK,
+            choices={"next_update": CHOICES},
+            values=last.content if last else {},
+            private_metadata=carried(place.situation.id),
+            intro=[
+                b.context(
+                    f"Filled with report {last.number} by {b.escape(last.author)}." if last else "It is posted and pinned."
+                )
+            ],
+        )
+
+    await open_here(asked, TITLE, draw, action="report")
+    return None
+
+
+@submission(CALLBACK)
+async def submitted(asked: Request) -> Answer:
+    """One transaction; posting cannot undo it (W-47)."""
+    form = from_modal(TacticalReport, asked.view, choices={"next_update": CHOICES})
+    by = await actor(asked)
+    async with asked.db.tx(asked.org) as t:
+        place = await here(t, asked, by, int(carrying(asked.view)["id"]))
+        place.require("report")
+        await write_report(
+            t,
+            place.situation,
+            TACTICAL,
+            {"conditions": form.conditions, "actions": form.actions, "needs": form.needs},
+            by=by,
+            next_minutes=minutes(form.next_update),
+            source_key=f"slack:{asked.installation.team_id}:{asked.view.get('id')}",
+        )
+    return None
