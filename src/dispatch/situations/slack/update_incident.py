@@ -11,6 +11,7 @@ from dispatch.kit.errors import Conflict
 from dispatch.kit.forms import Option, choice, from_modal, modal_values, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
+from dispatch.people.models import Person
 from dispatch.situations.actions import change_status, update_details
 from dispatch.situations.kinds import KINDS
 from dispatch.situations.models import Situation
@@ -59,40 +60,42 @@ async def again(t: Read, values: Mapping[str, Any], view: Mapping[str, Any]) -> 
 async def submitted(asked: Request) -> Answer:
     """Fields the person left alone stay whatever they are meanwhile."""
     came = carrying(asked.view)
+    situation_id = int(came["id"])
     shown = modal_values(UpdateHere, asked.view)
     by = await actor(asked)
     async with asked.db.read(asked.org) as t:
-        place = await here(t, asked, by, int(came["id"]))
+        place = await here(t, asked, by, situation_id)
         now = await _now(t, place.situation)
     form = from_modal(UpdateHere, asked.view, keep=now).model_dump()
     marks: Mapping[str, str] = came.get("marks") or {}
     changes = {key: form[key] for key in shown if _mark(form[key]) != marks.get(key)}
     try:
         async with asked.db.tx(asked.org) as t:
-            place = await here(t, asked, by, place.situation.id)
+            place = await here(t, asked, by, situation_id)
             place.require("update")
             status = changes.pop("status", None)
             if changes:
-                await update_details(t, place.situation.id, changes, by=by, expected_version=int(came.get("version", 0)))
+                await update_details(t, situation_id, changes, by=by, expected_version=int(came.get("version", 0)))
             if status is not None:
                 place.require("change_status")
                 expected = next((s for s in _states(place.situation) if _mark(s) == marks.get("status")), None)
-                await change_status(t, place.situation.id, status, by=by, expected=expected)
+                await change_status(t, situation_id, status, by=by, expected=expected)
     except Conflict as late:
-        return await _conflict(asked, by_id=place.situation.id, place=place, changes=changes | _given(status), why=late)
+        typed_by_them = changes | ({} if status is None else {"status": status})
+        return await _conflict(asked, by, situation_id, typed_by_them, late)
     return None
 
 
-def _given(status: str | None) -> dict[str, Any]:
-    return {} if status is None else {"status": status}
-
-
-async def _conflict(asked: Request, *, by_id: int, place: Here, changes: Mapping[str, Any], why: Conflict) -> Answer:
+async def _conflict(asked: Request, by: Person, situation_id: int, changes: Mapping[str, Any], why: Conflict) -> Answer:
     """The form again: what the person changed as they typed it, the rest as it is now. Sending it again overwrites."""
     async with asked.db.read(asked.org) as t:
-        fresh = (await here(t, asked, place.person, by_id)).situation
+        fresh = (await here(t, asked, by, situation_id)).situation
         now = await _now(t, fresh)
-        differing = [f"*{key.capitalize()}* is now: {b.escape(b.cut(_said(now[key]), 300))}" for key in changes if _mark(now[key]) != _mark(changes[key])]
+        differing = [
+            f"*{key.capitalize()}* is now: {b.escape(b.cut(_said(now[key]), 300))}"
+            for key in changes
+            if _mark(now[key]) != _mark(changes[key])
+        ]
         view = await _form(
             t,
             now | dict(changes),
