@@ -15,6 +15,9 @@ from pathlib import Path
 
 import aiohttp
 
+import dispatch.desk.slack
+import dispatch.feedback.flows
+import dispatch.feedback.slack
 import dispatch.reports.flows
 import dispatch.reports.slack
 import dispatch.situations.flows
@@ -41,10 +44,19 @@ from dispatch.situations import queries as situations
 from dispatch.situations.builtin import BuiltinTickets
 from dispatch.situations.queries import Links
 
+#: Packages whose every module registers what it handles.
+SLACK = (
+    dispatch.situations.slack,
+    dispatch.tasks.slack,
+    dispatch.reports.slack,
+    dispatch.feedback.slack,
+    dispatch.desk.slack,
+)
+
 
 def load_slack_handlers() -> None:
     """Import every file of every slice's `slack` folder: what is there is registered."""
-    for package in (dispatch.situations.slack, dispatch.tasks.slack, dispatch.reports.slack):
+    for package in SLACK:
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
 

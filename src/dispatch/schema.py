@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dispatch.documents.models
+import dispatch.feedback.models
 import dispatch.kit.clock_row
 import dispatch.kit.events
 import dispatch.kit.flows.journal

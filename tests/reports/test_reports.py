@@ -97,8 +97,8 @@ async def test_an_executive_report_is_a_document_and_a_mail(stage: Stage, mailbo
     assert answer["outcome"] == "closed", answer
     await report(stage, channel, EXECUTIVE, **BOARD)
     await says(stage, channel, BO, f"Executive report 1 of {name}")
-    mails = [m for m in mailbox.messages if str(m["subject"]).startswith("Executive report 1")]
-    assert sorted(str(m["to"]) for m in mails) == ["board@example.com", "ceo@example.com"]
+    mails = [m for m in mailbox.arrived.values() if str(m["Subject"]).startswith("Executive report 1")]
+    assert sorted(str(m["To"]) for m in mails) == ["board@example.com", "ceo@example.com"]
     assert "A bad release" in str(mails[0].get_body(("plain",)).get_content())
     seen = await timeline(stage, name)
     assert "Ada Lovelace changed the notifications group: added board@example.com, ceo@example.com" in seen

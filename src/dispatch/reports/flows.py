@@ -8,6 +8,7 @@ from datetime import timedelta
 from dispatch.kit.errors import Refused
 from dispatch.kit.events import on
 from dispatch.kit.flows import Skip, StepContext, flow, step
+from dispatch.kit.slack.markup import cut
 from dispatch.ports.documents import Documents
 from dispatch.projects.providers import Providers
 from dispatch.reports import mail
@@ -18,6 +19,8 @@ from dispatch.situations import queries
 from dispatch.situations.actions import link_resource
 from dispatch.situations.events import ResourceLinked
 from dispatch.situations.flows.common import NO_MAIL, channel_of, chat_id, chat_of, still_open, thread
+from dispatch.situations.flows.subscribers import tell_subscribers
+from dispatch.situations.slack.messages import subscribed
 
 
 async def _report(c: StepContext) -> tuple[queries.Brief, ReportRow]:
@@ -84,6 +87,13 @@ async def post_executive(c: StepContext) -> None:
     )
 
 
+async def tell_those_who_subscribed(c: StepContext) -> None:
+    """People who follow along without being in the channel."""
+    brief, written = await _report(c)
+    said = "; ".join(f"{messages.LABELS[key]}: {cut(' '.join(text.split()), 300)}" for key, text in written.content.items())
+    await tell_subscribers(c, subscribed(brief, what=f"has a new report. {said}"))
+
+
 async def remind(c: StepContext) -> None:
     """Who leads, and who promised."""
     brief, chat = await chat_of(c)
@@ -102,6 +112,7 @@ HOUR = timedelta(hours=1)
 
 tactical = flow("report.tactical", version=1)(
     step("post", post_tactical, title="Post and pin the tactical report", when=still_open, delivery="once"),
+    step("subscribers", tell_those_who_subscribed, title="Tell those who subscribed", when=still_open, delivery="once"),
 )
 executive = flow("report.executive", version=1)(
     step("document", make_document, title="Write the executive report into a document"),

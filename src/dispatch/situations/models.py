@@ -218,6 +218,17 @@ class ToldOnce(Tenant, Base):
     at: Mapped[datetime]
 
 
+class Subscriber(Base):
+    """Somebody who is told about a situation without being in its channel."""
+
+    __tablename__ = "subscriber"
+
+    org_id: Mapped[OrgId] = mapped_column(primary_key=True)
+    situation_id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+
+
 class Engagement(Tenant, Base):
     """Somebody on call who was called into a situation. Its pages are those about ("engagement", id)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from dispatch.kit.slack import registry
 from dispatch.kit.slack.scopes import REQUIRED, REQUIRED_OF_USER, union
@@ -35,6 +36,8 @@ def manifest(base_url: str, organization: str, *, names: Mapping[str, str] | Non
         "display_information": {"name": NAME, "description": "Incident management in Slack"},
         "features": {
             "bot_user": {"display_name": NAME, "always_online": True},
+            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "unfurl_domains": [host] if (host := urlsplit(base_url).hostname) else [],
             "slash_commands": [
                 {
                     "command": named.get(key, command.default_name),

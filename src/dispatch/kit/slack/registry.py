@@ -140,6 +140,8 @@ class Listening:
 
 
 commands: dict[str, Command] = {}
+#: What may follow `/dispatch` and is no slash command of its own, by word.
+words: dict[str, Command] = {}
 shortcuts: dict[str, Shortcut] = {}
 actions: dict[str, Handler] = {}
 submissions: dict[str, Handler] = {}
@@ -157,6 +159,16 @@ def command(
 
     def register(handler: Handler) -> Handler:
         _once(commands, key, Command(key, handler, description, usage_hint, name, needs, anywhere))
+        return handler
+
+    return register
+
+
+def word(name: str, *, description: str, needs: str = "") -> Callable[[Handler], Handler]:
+    """Handle what is typed after `/dispatch` and has no slash command of its own. Works where a subject's command does."""
+
+    def register(handler: Handler) -> Handler:
+        _once(words, name, Command(name, handler, description, "", "", needs))
         return handler
 
     return register

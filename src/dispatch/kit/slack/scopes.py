@@ -29,6 +29,7 @@ REQUIRED: Final[Mapping[str, Scopes]] = {
     "chat.getPermalink": _NONE,
     "chat.postEphemeral": _CHAT,
     "chat.postMessage": _CHAT,
+    "chat.unfurl": frozenset({"links:write"}),
     "chat.update": _CHAT,
     "conversations.archive": _MANAGE,
     "conversations.create": _MANAGE,

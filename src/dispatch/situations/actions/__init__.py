@@ -17,6 +17,7 @@ from dispatch.situations.actions.engagement import (
     engage_oncall,
     note_engagement_page,
 )
+from dispatch.situations.actions.joining import join_situation, toggle_subscription
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
 from dispatch.situations.actions.participant_details import FIELDS, update_participant
@@ -55,6 +56,7 @@ __all__ = [
     "edit_note",
     "end_role",
     "engage_oncall",
+    "join_situation",
     "joined_channel",
     "left_channel",
     "link_resource",
@@ -73,6 +75,7 @@ __all__ = [
     "remind_hand_offs",
     "remove_note",
     "take_command",
+    "toggle_subscription",
     "update_details",
     "update_participant",
 ]

@@ -13,6 +13,7 @@ from dispatch.situations.flows import (
     set_up,
     show_state,
     status,
+    subscribers,
     visibility,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "set_up",
     "show_state",
     "status",
+    "subscribers",
     "visibility",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatch.kit.errors import NotAllowed
 from dispatch.kit.events import Subject
 from dispatch.kit.forms import Form, from_modal, long_text, to_modal
-from dispatch.kit.slack.registry import Answer, Request, action, submission
+from dispatch.kit.slack.registry import Answer, Request, action, submission, word
 from dispatch.oncall.actions import acknowledge_pages
 from dispatch.people.queries import by_chat
 from dispatch.situations import actions
@@ -18,7 +18,7 @@ from dispatch.situations.slack.messages import (
     OPEN_LINK,
     TAKE_COMMAND,
 )
-from dispatch.situations.slack.place import carried, carrying, here, pressed_value
+from dispatch.situations.slack.place import carried, carrying, here, pressed_value, situation_id_of_channel
 
 
 @action(ACKNOWLEDGE)
@@ -70,6 +70,18 @@ class TakeCommand(Form):
 async def take_pressed(asked: Request) -> Answer:
     """At once where the command is open; with a reason where it is not; a refusal says when it will be."""
     _, number = pressed_value(asked)
+    await _take(asked, number)
+    return None
+
+
+@word("take-command", description="Lead this incident from now on.", needs="take_command")
+async def take_typed(asked: Request) -> Answer:
+    """The same by `/dispatch take-command`."""
+    await _take(asked, await situation_id_of_channel(asked))
+    return None
+
+
+async def _take(asked: Request, number: int) -> None:
     person = await actor(asked)
     async with asked.db.tx(asked.org) as t:
         place = await here(t, asked, person, number)
@@ -91,7 +103,6 @@ async def take_pressed(asked: Request) -> Answer:
         )
     else:
         asked.reply(f"You lead {place.situation.name} now. Thank you.")
-    return None
 
 
 @submission(TAKE_COMMAND)

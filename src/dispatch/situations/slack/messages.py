@@ -30,6 +30,8 @@ TAKE_COMMAND = "take_command"
 ACCEPT_COMMAND = "accept_command"
 DECLINE_COMMAND = "decline_command"
 ANSWER_CALL = "answer_call"
+JOIN = "join_incident"
+SUBSCRIBE = "subscribe_incident"
 
 
 def _facts(b: Brief) -> Block:
@@ -274,6 +276,17 @@ def summary(b: Brief) -> Message:
     )
 
 
+def subscribed(b: Brief, *, what: str) -> Message:
+    """To who wants to be told."""
+    return message(
+        [
+            section(f":bell: *{link(b.url, b.name)} {escape(what)}*\n{escape(cut(_title(b), 300))}"),
+            actions(button("Stop these messages", action_id=SUBSCRIBE, value=f"{b.org_slug}/{b.id}"), _page_link(b)),
+        ],
+        f"{b.name} {what}",
+    )
+
+
 def announcement(b: Brief) -> Message:
     """To everybody in the announcement channel."""
     where = f"\nChannel <#{b.channel_id}>" if b.channel_id else ""
@@ -281,7 +294,11 @@ def announcement(b: Brief) -> Message:
         [
             section(f":rotating_light: *{escape(cut(_title(b), 300))}*\n{escape(cut(b.description, 500))}{where}"),
             _facts(b),
-            actions(_page_link(b)),
+            actions(
+                button("Join", action_id=JOIN, value=f"{b.org_slug}/{b.id}", style="primary"),
+                button("Subscribe", action_id=SUBSCRIBE, value=f"{b.org_slug}/{b.id}"),
+                _page_link(b),
+            ),
         ],
         f"New incident {b.name}: {escape(cut(b.title, 200))}",
     )

@@ -56,7 +56,7 @@ async def typed(asked: Request) -> Answer:
             "text": f'"{b.escape(b.cut(wanted, 60))}" is not an organization you can report to from here. '
             f"Leave it out to report to {b.escape(asked.installation.org_name)}.",
         }
-    await _open(there, {})
+    await open_report(there, {})
     return None
 
 
@@ -65,7 +65,7 @@ async def typed(asked: Request) -> Answer:
 )
 async def from_anywhere(asked: Request) -> Answer:
     """The lightning button."""
-    await _open(asked, {})
+    await open_report(asked, {})
     return None
 
 
@@ -75,12 +75,12 @@ async def from_anywhere(asked: Request) -> Answer:
 async def from_message(asked: Request) -> Answer:
     """The message becomes the description."""
     text = str((asked.payload.get("message") or {}).get("text", ""))
-    await _open(asked, {"description": b.cut(text, 3000)})
+    await open_report(asked, {"description": b.cut(text, 3000)})
     return None
 
 
-async def _open(asked: Request, values: dict[str, Any]) -> None:
-    """Placeholder first: the trigger lives three seconds, our database may be slower."""
+async def open_report(asked: Request, values: dict[str, Any]) -> None:
+    """The form, filled with these values. Placeholder first: the trigger lives three seconds."""
 
     async def fill() -> b.View:
         async with asked.db.read(asked.org) as t:
@@ -168,4 +168,4 @@ async def _progress(t: Read, about: Subject) -> tuple[dict[str, Any], bool]:
     return view, ended
 
 
-__all__ = ["CALLBACK"]
+__all__ = ["CALLBACK", "open_report"]
