@@ -31,6 +31,7 @@ def to_modal(
     values: Mapping[str, Any] | None = None,
     private_metadata: str = "",
     intro: Sequence[b.Block] = (),
+    edition: str = "",
 ) -> b.View:
     """The form as a view.
 
@@ -43,13 +44,15 @@ def to_modal(
         values: present values by key, such as `modal_values` gives; defaults for what is missing.
         private_metadata: handed through, at most 3,000 characters.
         intro: blocks shown above.
+        edition: where a form replaces one that is open, another word than before: the values given here are shown.
+            Without it Slack keeps what the person typed.
 
     A field that cannot be asked for here (no options, a secret, a text above 3,000 characters) becomes a line
     that says why. Give its value to `from_modal` as `keep`.
     """
     asked = inputs(form)
     present = {key: each.default for key, each in asked.items()} | dict(values or {})
-    fields = [_block(each, asked, choices.get(key, ()), present) for key, each in asked.items()]
+    fields = [_block(each, asked, choices.get(key, ()), present, edition) for key, each in asked.items()]
     return b.modal(title, [*intro, *fields], submit=submit, callback_id=callback_id, private_metadata=private_metadata)
 
 
@@ -97,7 +100,9 @@ def search_options(found: Iterable[Option], query: str = "") -> dict[str, list[b
     return {"options": [_option(each) for each in matching[:100]]}
 
 
-def _block(asked: Input, form: Mapping[str, Input], options: Sequence[Option], values: Mapping[str, Any]) -> b.Block:
+def _block(
+    asked: Input, form: Mapping[str, Input], options: Sequence[Option], values: Mapping[str, Any], edition: str
+) -> b.Block:
     value = plain(values.get(asked.key))
     parent = form[asked.depends_on] if asked.depends_on else None
     above = plain(values.get(parent.key)) if parent else None
@@ -106,7 +111,7 @@ def _block(asked: Input, form: Mapping[str, Input], options: Sequence[Option], v
     return b.field(
         asked.label,
         _element(asked, options, value),
-        block_id=f"{asked.key}@{above or ''}" if parent else asked.key,
+        block_id=(f"{asked.key}@{above or ''}" if parent else asked.key) + (f"@{edition}" if edition else ""),
         hint="" if asked.kind == "switch" else asked.help,
         optional=not asked.required,
         dispatch_action=asked.reload,

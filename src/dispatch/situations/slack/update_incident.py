@@ -100,12 +100,13 @@ async def _conflict(asked: Request, by: Person, situation_id: int, changes: Mapp
             t,
             now | dict(changes),
             carried(fresh.id, version=fresh.version, marks=_marks(now)),
+            edition=str(fresh.version),
             notice=f":warning: {b.escape(str(why))}\n" + "\n".join(differing),
         )
     return {"response_action": "update", "view": view}
 
 
-async def _form(t: Read, values: Mapping[str, Any], metadata: str, *, notice: str = "") -> b.View:
+async def _form(t: Read, values: Mapping[str, Any], metadata: str, *, notice: str = "", edition: str = "") -> b.View:
     choices, filled = await prepare_update(t, values)
     states = KINDS["incident"].states
     return to_modal(
@@ -117,6 +118,7 @@ async def _form(t: Read, values: Mapping[str, Any], metadata: str, *, notice: st
         values=filled,
         private_metadata=metadata,
         intro=[b.section(notice)] if notice else [],
+        edition=edition,
     )
 
 

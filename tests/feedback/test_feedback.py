@@ -1,0 +1,24 @@
+"""When an incident is closed, everybody who took part is asked how it went."""
+
+from __future__ import annotations
+
+from tests.playing import drawn, incident, rows, timeline, told_directly, typed
+from tests.stage import ADA, BO, CY, Stage
+
+
+async def test_feedback_is_asked_for_and_given(stage: Stage) -> None:
+    name, channel = await incident(stage)
+    view = await typed(stage, ADA, channel, "/dispatch-update-incident")
+    await stage.slack.submit(ADA, view["id"], {"Status": "Closed"})
+    asked = await told_directly(stage, BO, f"{name} is closed. How did it go?")
+    assert not await stage.direct_messages(CY, f"{name} is closed")
+    for rating, words in (("Badly", "Nobody knew who leads"), ("Well", "")):
+        await stage.slack.act_in_message(BO, asked["channel"], asked["ts"], "give_feedback")
+        view = await drawn(stage, BO)
+        answer = await stage.slack.submit(
+            BO, view["id"], {"How did we handle it?": rating, "What should we do differently?": words}
+        )
+        assert "Thank you" in answer["view"]["text"]
+        await stage.slack.close_view(BO, answer["view"]["id"])
+    assert [(r["rating"], r["text"]) for r in await rows(stage, "select rating, text from feedback")] == [(4, "")]
+    assert "Bo Nilsson gave feedback: badly" in await timeline(stage, name, "ada")
