@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from dispatch.kit.db import OrgId
 from dispatch.people.queries import organization
-from tests.stage import ADA, Stage
+from tests.stage import ADA, BO, Stage
 
 DEE, JOY, ELI = "U0DEE", "U0JOY", "U0ELI"
 
@@ -17,6 +17,8 @@ async def incident(stage: Stage, *, acknowledged: bool = True, **values: Any) ->
     """An incident Bo reported and Ada leads: (its name, its channel's id)."""
     name = await stage.report(**values)
     await stage.settle()
+    # The confirmation would stand in the way of what is looked at later.
+    await stage.slack.close_view(BO, (await stage.slack.view(BO))["id"])
     channel = str((await stage.channel_of(name))["id"])
     if acknowledged:
         [page, *_] = await stage.direct_messages(ADA, "You are needed")

@@ -44,6 +44,7 @@ PER_MINUTE: Final[Mapping[str, int]] = {
     "chat.getPermalink": 600,
     "chat.postEphemeral": TIER_4,
     "chat.postMessage": 300,
+    "chat.unfurl": TIER_3,
     "chat.update": TIER_3,
     "conversations.archive": TIER_2,
     "conversations.create": TIER_2,
