@@ -23,6 +23,7 @@ import dispatch.reports.slack
 import dispatch.situations.flows
 import dispatch.situations.slack
 import dispatch.tasks.flows
+import dispatch.tasks.leave_guard
 import dispatch.tasks.slack
 from dispatch.documents.builtin import BuiltinDocuments
 from dispatch.kit import clock

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from dispatch.people.queries import by_chat
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
+from dispatch.tasks.actions import create_task, resolve_task
 from tests.scenarios.test_requests_from_slack import org_id, slack_of
 from tests.stage import ADA, BO, CY, Stage, over_both
 
@@ -145,3 +146,33 @@ async def test_moving_in_and_out_ends_as_it_was_whatever_is_told_first(stage: St
         return (await inside(stage, CY))["in_channel"] is last_in
 
     await stage.eventually(as_it_was)
+
+
+async def test_who_has_open_tasks_is_brought_back_until_they_are_done(stage: Stage) -> None:
+    name, channel = await ready(stage)
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
+        bo = await by_chat(t, team=stage.app["team_id"], user=BO)
+        assert bo is not None
+        task = await create_task(t, situation, "Restart the workers", by=bo, assignees=[bo], source="web")
+    await stage.settle()
+    await stage.slack.leave(BO, channel)
+
+    async def told() -> Any:
+        return await stage.direct_messages(BO, f"You have open tasks in {name}")
+
+    [word] = await stage.eventually(told)
+    assert "Restart the workers" in str(word["blocks"])
+    await stage.settle()
+    assert BO in (await stage.channel_of(name))["members"]
+    assert "Bo Nilsson was brought back into the channel" in await page(stage, "ada@example.com", name, "timeline")
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        await resolve_task(t, task.id, by=bo)
+    await stage.slack.leave(BO, channel)
+
+    async def outside() -> bool:
+        return (await inside(stage, BO))["in_channel"] is False
+
+    await stage.eventually(outside)
+    await stage.settle()
+    assert BO not in (await stage.channel_of(name))["members"]

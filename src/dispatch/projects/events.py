@@ -67,9 +67,10 @@ class PluginStopped(_AboutPlugin):
     says = "{plugin} stopped working: {why}"
     icon = "plug-off"
 
-    project: str
     why: str
     hint: str = ""
+    #: The projects the admins are mailed about; empty where another fact of the same app does.
+    mail_for: list[str] = field(default_factory=list)
 
 
 @fact

@@ -19,6 +19,8 @@ from dispatch.projects.providers import Providers
 from dispatch.projects.slack_instances import SLUG
 
 TITLE = "Slack"
+REMOVED = "The app was removed from the workspace."
+REVOKED = "Slack revoked the app's token."
 
 
 async def plugins_of_app_stopped(
@@ -42,24 +44,28 @@ async def plugins_of_app_stopped(
             .with_for_update()
         )
     ).all()
-    stopped = []
-    for instance in found:
-        known = any(check.get("stopped") for check in instance.checks)
-        if known or instance.changed_at > at or (instance.checked_at is not None and instance.checked_at > at):
-            continue
-        instance.checks = [{"name": "API Bot Token", "ok": False, "message": why, "hint": hint, "stopped": True}]
+    stopped = [
+        each
+        for each in found
+        if not any(check.get("message") in (REMOVED, REVOKED) for check in each.checks)
+        and each.changed_at <= at
+        and (each.checked_at is None or each.checked_at <= at)
+    ]
+    names = {each.id: (await t.get_one(Project, (t.org, each.project_id))).name for each in stopped}
+    for first, instance in zip([True, *[False] * len(stopped)], stopped, strict=False):
+        instance.checks = [{"name": "API Bot Token", "ok": False, "message": why, "hint": hint}]
         instance.checked_at = clock.now()
         await t.flush()
-        project = await t.get_one(Project, (t.org, instance.project_id))
         await record(
             t,
             PluginStopped(
                 plugin=f"{TITLE} ({instance.label})" if instance.label else TITLE,
-                slug=instance.slug, instance=instance.id, project=project.name, why=why, hint=hint,
+                slug=instance.slug, instance=instance.id, why=why, hint=hint,
+                # One app, one mail, however many projects use it.
+                mail_for=sorted(set(names.values())) if first else [],
             ),
-            about=Subject("project", project.id),
+            about=Subject("project", instance.project_id),
         )  # fmt: skip
-        stopped.append(instance)
     return stopped
 
 
@@ -72,19 +78,15 @@ async def mail_admins(c: StepContext) -> None:
     if mailer is None or not addresses:
         raise Skip("No e-mail is configured." if addresses else "There is no admin with an e-mail address.")
     text = (
-        f"{c.data['plugin']} stopped working in the project {c.data['project']} of {org.name}.\n\n{c.data['why']}\n\n"
+        f"{TITLE} stopped working in {org.name}, project {', '.join(c.data['mail_for'])}.\n\n{c.data['why']}\n\n"
         f"{c.data['hint']}\n\nUntil then incidents are handled on their pages and by e-mail. "
         "What waits for Slack is not lost.\n"
     )
-    await mailer.send(
-        Email(
-            key=c.key, to=tuple(addresses), subject=f"{c.data['plugin']} stopped working in {c.data['project']}", text=text
-        )
-    )
+    await mailer.send(Email(key=c.key, to=tuple(addresses), subject=f"{TITLE} stopped working in {org.name}", text=text))
 
 
 plugin_stopped = flow("plugin.stopped", version=1)(
     step("mail", mail_admins, title="Mail the admins", deadline=timedelta(hours=24), lane="people"),
 )
 
-on(PluginStopped, plugin_stopped)
+on(PluginStopped, plugin_stopped, when=lambda happened: bool(happened.mail_for))

@@ -11,11 +11,8 @@ from dispatch.kit.db import Database
 from dispatch.kit.errors import Refused
 from dispatch.kit.slack import payloads
 from dispatch.kit.slack.registry import Installation, event
-from dispatch.projects.plugin_stopped import plugins_of_app_stopped
+from dispatch.projects.plugin_stopped import REMOVED, REVOKED, plugins_of_app_stopped
 from dispatch.projects.reach import note_reach
-
-REMOVED = "The app was removed from the workspace."
-REVOKED = "Slack revoked the app's token."
 
 
 @event("app_uninstalled", needs=(), anywhere=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dispatch.kit.slack.blocks import Block, actions, button, context, cut, date, escape, link, message, section, user
@@ -51,6 +52,23 @@ def told(task: TaskRow, *, by: str, url: str) -> Message:
             context(*_small(task)),
         ],
         f"{by} gave you task {task.number} of {task.incident}",
+    )
+
+
+def finish_or_give_away(left: Sequence[TaskRow], *, incident: str, channel: str, url: str) -> Message:
+    """To somebody who left the channel with open tasks and was brought back."""
+    shown = [f"• *Task {task.number}* {escape(cut(task.description, 150))}" for task in left[:10]]
+    if len(left) > len(shown):
+        shown.append(f"and {len(left) - len(shown)} more")
+    return message(
+        [
+            section(
+                f"*You have open tasks in {link(url, incident)}, so you were brought back into <#{channel}>.*\n"
+                + "\n".join(shown)
+            ),
+            context("Resolve them or give them to somebody else, and you can leave."),
+        ],
+        f"You have open tasks in {incident} and were brought back into its channel",
     )
 
 
