@@ -34,6 +34,7 @@ from dispatch.projects.reach import note_reach, slack_down_since
 from dispatch.reports.actions import remind_updates
 from dispatch.schema import metadata
 from dispatch.situations.actions import call_engaged_again, open_unanswered_commands, remind_hand_offs
+from dispatch.situations.actions.activity import forget_counted_messages
 from dispatch.tasks.actions import remind_tasks
 
 log = structlog.get_logger()
@@ -145,6 +146,9 @@ async def _tidy(h: House) -> None:
     async with h.db.system() as t:
         await forget_expired(t)
         await forget_old(t)
+    for org in await _organizations(h):
+        async with h.db.tx(org) as t:
+            await forget_counted_messages(t)
 
 
 async def _organizations(h: House) -> list[OrgId]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from dispatch.kit import clock
 from dispatch.kit.db import Read, Tx
+from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
+from dispatch.situations.actions.command import locked
+from dispatch.situations.actions.notes import checked_text
+from dispatch.situations.events import NoteAdded
 from dispatch.situations.models import Note, Situation, TimelineMark
 
 
@@ -47,6 +53,48 @@ async def note_marks(t: Tx, situation: Situation, marks: Sequence[Mark]) -> list
         ).returning(TimelineMark.message, TimelineMark.person_id)
     )
     return [latest[message, person_id] for message, person_id in changed]
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A message as it reads now, to be entered. `author` is who marked it where an app wrote it."""
+
+    mark: Mark
+    text: str
+    author: Person
+    at: datetime
+    url: str
+
+
+async def enter_marked(t: Tx, situation: Situation, marked: Sequence[Marked]) -> list[Mark]:
+    """Many entries at once, each message once; answers the marks that made one. As `add_note` for each, in few statements."""
+    if not marked:
+        return []
+    await locked(t, situation.id)
+    there = await in_timeline(t, situation.id, [each.mark.message for each in marked])
+    fresh = {each.mark.message: each for each in reversed(marked) if each.mark.message not in there}
+    now = clock.now()
+    notes = {
+        message: Note(
+            org_id=t.org, situation_id=situation.id, author_id=each.author.id, added_by=each.mark.person.id,
+            text=checked_text(each.text), source="reaction", message=message, url=each.url, created_at=now, history=[],
+        )
+        for message, each in fresh.items()
+    }  # fmt: skip
+    t.add_all(notes.values())
+    await t.flush()
+    for message, each in sorted(fresh.items(), key=lambda pair: pair[1].at):
+        note = notes[message]
+        recorded = await record(
+            t,
+            NoteAdded(note_id=note.id, text=note.text, source=note.source),
+            about=Subject(situation.kind, situation.id),
+            by=each.author.id,
+            at=min(each.at, now),
+        )
+        note.event_id = recorded.event_id
+    await t.flush()
+    return [each.mark for each in fresh.values()]
 
 
 async def still_marked(t: Read, situation_id: int, messages: Sequence[str]) -> set[str]:

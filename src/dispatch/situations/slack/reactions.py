@@ -1,7 +1,7 @@
 """The reaction that puts a message into the timeline, and takes it out again.
 
 The exact message, replies in threads and messages of apps included; once, however many people mark it; for as long as
-somebody's reaction is on it. Decision 6 says whose reactions count. What is told late or in the wrong order changes
+somebody's reaction is on it. Decision 13 says whose reactions count. What is told late or in the wrong order changes
 nothing: the later one by Slack's clock holds, per person and message.
 """
 
@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.kit import clock
 from dispatch.kit.db import Database
 from dispatch.kit.slack import payloads
 from dispatch.kit.slack.registry import Installation, events_at_once
 from dispatch.people.models import Person
 from dispatch.situations import queries
-from dispatch.situations.actions import add_note, note_of_message, remove_note
+from dispatch.situations.actions import note_of_message, remove_note
 from dispatch.situations.actions.activity import tell_once
-from dispatch.situations.actions.marks import Mark, in_timeline, note_marks, still_marked
+from dispatch.situations.actions.marks import Mark, Marked, enter_marked, in_timeline, note_marks, still_marked
 from dispatch.situations.actions.participants import add_participant
 from dispatch.situations.slack.actor import everybody, names_of
 from dispatch.situations.slack.place import situation_id_of_event, situation_of
@@ -57,25 +56,17 @@ async def added(installation: Installation, db: Database, happened: Sequence[Map
         if situation is None:
             return
         place = next((r for r in await queries.resources(t, situation_id) if r.external_id == channel), None)
+        url = place.url if place is not None else ""
+        news = await note_marks(t, situation, _marks(installation, channel, reacted, people, present=True))
+        marked = [
+            # What an app wrote is attributed to whoever marked it; the text names the app.
+            Marked(mark, message.plain(names), authors.get(message.user) or mark.person, message.at, message.link(url))
+            for mark in news
+            if (message := by_key.get(mark.message)) is not None
+        ]
         entered: dict[int, list[Mark]] = defaultdict(list)
-        for mark in await note_marks(t, situation, _marks(installation, channel, reacted, people, present=True)):
-            message = by_key.get(mark.message)
-            if message is None:
-                continue
-            note = await add_note(
-                t,
-                situation,
-                message.plain(names),
-                # What an app wrote is attributed to whoever marked it; the text names the app.
-                author=authors.get(message.user) or mark.person,
-                by=mark.person,
-                at=min(message.at, clock.now()),
-                source="reaction",
-                message=mark.message,
-                url=message.link(place.url if place is not None else ""),
-            )
-            if note is not None:
-                entered[mark.person.id].append(mark)
+        for mark in await enter_marked(t, situation, marked):
+            entered[mark.person.id].append(mark)
         for marks in entered.values():
             who, first = marks[0].person, by_key[marks[0].message]
             await add_participant(t, situation, who, role="Observer", reason="marked a message", by=who.id)
