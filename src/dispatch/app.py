@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from jinja2 import Environment
 from starlette.middleware.gzip import GZipMiddleware
 
+import dispatch.desk.api_page
 import dispatch.documents.web
 import dispatch.people.web.audit
 import dispatch.people.web.members
@@ -19,6 +20,7 @@ import dispatch.people.web.provider
 import dispatch.people.web.sign_in
 import dispatch.people.web.sign_in_settings
 import dispatch.people.web.tokens
+import dispatch.projects.api
 import dispatch.projects.deliveries_web
 import dispatch.projects.web
 import dispatch.situations.acknowledge_link
@@ -26,6 +28,7 @@ import dispatch.situations.api
 import dispatch.situations.flows
 import dispatch.situations.slack
 import dispatch.situations.web
+import dispatch.tasks.api
 from dispatch import error_pages, migrations
 from dispatch.house import House, house, load_slack_handlers
 from dispatch.kit.errors import SetupError
@@ -63,7 +66,10 @@ def create_app(make_house: Callable[[], Any], *, worker: bool = False, socket_lo
                 async with moved_clock(h):
                     yield
 
-    app = FastAPI(title="Dispatch", version="0.1.0", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Dispatch", version="0.1.0", summary="Incidents, their people, tasks and timeline", docs_url=None,
+        redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan,
+    )  # fmt: skip
     pages = templates(*sorted(SRC.glob("*/templates")))
     error_pages.install(app, pages)
     app.mount("/static", static_files())
@@ -79,6 +85,9 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(health.routes(h.db, schema=migrations.head(), backups_of=h.backups_of))
     app.include_router(Endpoints(h.dispatcher).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.tasks.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.projects.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.desk.api_page.router(app, visits, pages))
     _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
     app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))

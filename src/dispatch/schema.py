@@ -12,6 +12,7 @@ import dispatch.kit.slack.budget
 import dispatch.kit.slack.channel_names
 import dispatch.kit.slack.inbox
 import dispatch.kit.slack.sockets
+import dispatch.kit.web.idempotency
 import dispatch.oncall.models
 import dispatch.people.models
 import dispatch.projects.models

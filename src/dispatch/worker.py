@@ -23,6 +23,7 @@ from dispatch.kit.jobs import JobWorker
 from dispatch.kit.slack.drain import Drain
 from dispatch.kit.slack.inbox import prune
 from dispatch.kit.slack.sockets import RENEW, Sockets
+from dispatch.kit.web import idempotency
 from dispatch.oncall.actions import escalate_due_pages
 from dispatch.people import queries as people
 from dispatch.people.sessions import forget_expired
@@ -149,6 +150,7 @@ async def _tidy(h: House) -> None:
     for org in await _organizations(h):
         async with h.db.tx(org) as t:
             await forget_counted_messages(t)
+            await idempotency.forget_old(t)
 
 
 async def _organizations(h: House) -> list[OrgId]:

@@ -15,6 +15,7 @@ from dispatch.kit.db import Read, Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.access import require, require_grant, require_over
+from dispatch.people.actions import person_for
 from dispatch.people.events import TokenCreated, TokenRevoked
 from dispatch.people.models import ROLES, ApiToken, Machine, Organization, Person
 from dispatch.people.queries import Viewer
@@ -149,6 +150,11 @@ async def _working(t: Tx, machine_id: int) -> Machine:
     return found
 
 
+async def person_of(t: Tx, viewer: Viewer) -> Person:
+    """Under whom a program writes, so that timeline and audit name it. The address leads nowhere (RFC 2606)."""
+    return await person_for(t, f"machine-{viewer.machine_id}@{viewer.org_slug}.invalid", name=viewer.name)
+
+
 async def viewer_of_token(t: Tx, org: Organization, token: str) -> Viewer | None:
     """The machine as a viewer of this organization; None when the token does not work here."""
     now = clock.now()
@@ -168,4 +174,4 @@ async def viewer_of_token(t: Tx, org: Organization, token: str) -> Viewer | None
         await t.execute(
             update(Machine).where(Machine.org_id == t.org, Machine.id == found.id).values(last_used_at=now)
         )
-    return Viewer(org.id, org.slug, org.name, found.role, None, found.name, "", "UTC")
+    return Viewer(org.id, org.slug, org.name, found.role, None, found.name, "", "UTC", found.id)

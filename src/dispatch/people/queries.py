@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from dispatch.kit.db import OrgId, Read
 from dispatch.kit.errors import NotFound
@@ -24,6 +24,8 @@ class Viewer:
     name: str
     email: str
     tz: str
+    #: The program behind an API token; it acts under a person of its own, see `machines.person_of`.
+    machine_id: int | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -201,10 +203,24 @@ async def by_email(t: Read, email: str) -> Person | None:
 
 
 async def search_people(t: Read, q: str = "", *, limit: int = 20) -> list[Person]:
-    """People whose name or e-mail contains `q`, by name."""
-    query = select(Person).where(Person.org_id == t.org)
-    if q.strip():
-        query = query.where(
-            or_(Person.name.icontains(q.strip(), autoescape=True), Person.email.icontains(q.strip(), autoescape=True))
-        )
-    return list(await t.scalars(query.order_by(Person.name).limit(limit)))
+    """People whose name or e-mail contains `q`, by name; programs, which act under persons of their own, left out."""
+    return list(await t.scalars(select(Person).where(_found(t, q)).order_by(Person.name, Person.id).limit(limit)))
+
+
+async def page_of_people(t: Read, q: str, *, page: int, size: int) -> tuple[list[Person], int]:
+    """(one page of `search_people`, how many there are)."""
+    total = (await t.execute(select(func.count()).select_from(Person).where(_found(t, q)))).scalar_one()
+    rows = await t.scalars(
+        select(Person).where(_found(t, q)).order_by(Person.name, Person.id).offset((page - 1) * size).limit(size)
+    )
+    return list(rows), total
+
+
+def _found(t: Read, q: str) -> ColumnElement[bool]:
+    everybody = and_(Person.org_id == t.org, Person.email.not_like("%.invalid"))
+    if not q.strip():
+        return everybody
+    asked = q.strip()
+    return and_(
+        everybody, or_(Person.name.icontains(asked, autoescape=True), Person.email.icontains(asked, autoescape=True))
+    )

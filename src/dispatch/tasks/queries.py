@@ -91,6 +91,13 @@ async def task_for(t: Read, viewer: Viewer, task_id: int) -> tuple[Task, Situati
     return found.Task, found.Situation, tuple(assignees)
 
 
+async def task_numbered(t: Read, situation_id: int, number: int) -> int | None:
+    """The id of a task by its number within the situation."""
+    return await t.scalar(
+        select(Task.id).where(Task.org_id == t.org, Task.situation_id == situation_id, Task.number == number)
+    )
+
+
 async def task_row(t: Read, task_id: int) -> TaskRow:
     """A task as messages show it, for whoever its situation's conversation is open to.
 

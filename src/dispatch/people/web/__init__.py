@@ -107,11 +107,15 @@ class Visits:
         """
         return await self.of(request, org_slug, may="settings.read")
 
-    async def machine(self, request: Request, org_slug: str) -> tuple[Organization, Viewer]:
+    async def machine(self, request: Request, org_slug: str, *, may: str = "") -> tuple[Organization, Viewer]:
         """The API token's viewer.
+
+        Args:
+            may: a key of `access.ACTIONS` that the token must be allowed to do.
 
         Raises:
             SignInNeeded: no or a wrong token.
+            NotAllowed: its role is not enough.
         """
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         async with self.db.system() as t:
@@ -120,6 +124,8 @@ class Visits:
         if org is not None and kind.lower() == "bearer":
             async with self.db.tx(org.id) as t:
                 viewer = await viewer_of_token(t, org, token.strip())
+                if viewer is not None and may:
+                    await require(t, viewer, may)
         if org is None or viewer is None:
             raise SignInNeeded("Send a valid API token of this organization: Authorization: Bearer …")
         return org, viewer

@@ -1,0 +1,17 @@
+"""The JSON API of incidents, for machines with a bearer token; one file per subject."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from dispatch.kit.db import Database
+from dispatch.people.web import Visits
+from dispatch.situations.api import incidents, people, steps, timeline
+
+
+def router(db: Database, visits: Visits) -> APIRouter:
+    """All of them, under `/api/v1`."""
+    routes = APIRouter()
+    for subject in (incidents, timeline, people, steps):
+        routes.include_router(subject.router(db, visits))
+    return routes

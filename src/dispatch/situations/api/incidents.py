@@ -1,0 +1,197 @@
+"""Incidents: list, report, read, change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from dispatch.kit.db import Database
+from dispatch.kit.errors import Invalid, Stale
+from dispatch.kit.web.api import Listed, api_router, etag, expected, listed, window
+from dispatch.kit.web.idempotency import answered, remember
+from dispatch.people.actions import person_for
+from dispatch.people.machines import person_of
+from dispatch.people.web import Visits
+from dispatch.situations import actions, queries
+from dispatch.situations.access import require, standing
+
+SORTS = ("-reported_at",)
+
+
+class NewIncident(BaseModel):
+    """What is reported; names are matched within the project, what is left out takes the project's default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"title": "Checkout fails", "description": "500 since 03:10", "severity": "High"}]},
+    )
+
+    title: str = Field(max_length=200)
+    description: str = Field(max_length=40_000)
+    project: str | None = Field(None, max_length=100, description="Slug")
+    type: str | None = Field(None, max_length=200)
+    severity: str | None = Field(None, max_length=200)
+    priority: str | None = Field(None, max_length=200)
+    visibility: Literal["open", "restricted"] | None = None
+    tags: list[str] = Field([], max_length=50)
+    commander: str | None = Field(None, max_length=320, description="E-mail of a known person")
+    reporter: str | None = Field(None, max_length=320, description="E-mail of a known person; the token itself otherwise")
+    drill: bool = False
+
+
+class Changes(BaseModel):
+    """Exactly the fields that are sent are changed."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"severity": "Low", "status": "Stable"}]}
+    )
+
+    title: str | None = Field(None, max_length=200)
+    description: str | None = Field(None, max_length=40_000)
+    resolution: str | None = Field(None, max_length=40_000)
+    project: str | None = Field(None, max_length=100)
+    type: str | None = Field(None, max_length=200)
+    severity: str | None = Field(None, max_length=200)
+    priority: str | None = Field(None, max_length=200)
+    tags: list[str] | None = Field(None, max_length=50)
+    status: Literal["Active", "Stable", "Closed"] | None = None
+    visibility: Literal["open", "restricted"] | None = None
+
+
+class IncidentOut(BaseModel):
+    """An incident."""
+
+    name: str
+    title: str
+    description: str | None = None
+    resolution: str | None = None
+    status: str
+    severity: str
+    priority: str
+    type: str
+    project: str
+    visibility: str
+    drill: bool
+    tags: list[str] | None = None
+    commander: str | None = Field(description="E-mail")
+    acting: bool = Field(description="Nobody has acknowledged the command yet")
+    reported_at: datetime
+    stable_at: datetime | None = None
+    closed_at: datetime | None = None
+    participants: int
+    version: int | None = Field(None, description="The ETag; rises with each change")
+    url: str
+
+
+def shown(org: str, row: queries.Row) -> IncidentOut:
+    """A row of a list, or the whole."""
+    out = IncidentOut(
+        name=row.name, title=row.title, status=row.status, severity=row.severity.name, priority=row.priority.name,
+        type=row.type, project=row.project, visibility=row.visibility, drill=row.drill,
+        commander=row.commander.email if row.commander else None, acting=row.acting, reported_at=row.reported_at,
+        participants=row.participants, url=queries.Links.incident(org, row.name),
+    )  # fmt: skip
+    if isinstance(row, queries.Detail):
+        out.description, out.resolution, out.tags = row.description, row.resolution, list(row.tags)
+        out.stable_at, out.closed_at, out.version = row.stable_at, row.closed_at, row.version
+    return out
+
+
+def router(db: Database, visits: Visits) -> APIRouter:
+    """Routes `/api/v1/{org}/incidents`."""
+    routes = api_router("incidents")
+
+    @routes.get("/{org}/incidents")
+    async def list_incidents(
+        request: Request, org: str, q: str = "", status: str = "", severity: str = "", project: str = "",
+        sort: str = "-reported_at", page: int = 1, size: int = 25,
+    ) -> Listed[IncidentOut]:  # fmt: skip
+        """Incidents the token may see, newest first. `status` and `severity` take several names with commas between."""
+        if sort not in SORTS:
+            raise Invalid(f"sort is one of {', '.join(SORTS)}.", field="sort")
+        page, size = window(page, size)
+        organization, viewer = await visits.machine(request, org)
+        wanted = queries.Filter(
+            q=q[:200], status=_names(status), severity=_names(severity), project=project
+        )
+        async with db.read(organization.id) as t:
+            found = await queries.listing(t, viewer, wanted, page=page, size=size)
+        made = listed(
+            [shown(org, row) for row in found.items], page=page, size=size, total=found.total,
+            path=f"/api/v1/{org}/incidents",
+        )  # fmt: skip
+        asked = {"q": q, "status": status, "severity": severity, "project": project}
+        if made.next and (kept := {key: value for key, value in asked.items() if value}):
+            made.next += f"&{urlencode(kept)}"
+        return made
+
+    @routes.post("/{org}/incidents", status_code=201)
+    async def report_incident(
+        request: Request, org: str, new: NewIncident, idempotency_key: str | None = Header(None, max_length=255)
+    ) -> IncidentOut:
+        """Report an incident: it is paged, gets its channel and everything else as one reported in Slack."""
+        organization, viewer = await visits.machine(request, org)
+        key = f"{viewer.machine_id}:{idempotency_key}" if idempotency_key else None
+        async with db.tx(organization.id) as t:
+            before: Any = await answered(t, key, ("POST incidents", new))
+            if before is not None:
+                return IncidentOut.model_validate(before)
+            reporter = await person_for(t, new.reporter) if new.reporter else await person_of(t, viewer)
+            situation = await actions.open_situation(
+                t,
+                actions.Report(
+                    title=new.title, description=new.description, project=new.project, type=new.type,
+                    severity=new.severity, priority=new.priority, visibility=new.visibility, tags=tuple(new.tags),
+                    commander=new.commander, drill=new.drill,
+                ),
+                by=reporter,
+            )  # fmt: skip
+            made = shown(org, await queries.detail(t, situation))
+            await remember(t, key, made)
+        return made
+
+    @routes.get("/{org}/incidents/{name}")
+    async def get_incident(request: Request, org: str, name: str, response: Response) -> IncidentOut:
+        """One incident; its ETag serves `If-Match`."""
+        organization, viewer = await visits.machine(request, org)
+        async with db.read(organization.id) as t:
+            found = await queries.detail(t, await queries.by_name(t, viewer, name))
+        response.headers["etag"] = etag(found.version)
+        return shown(org, found)
+
+    @routes.patch("/{org}/incidents/{name}")
+    async def change_incident(
+        request: Request, org: str, name: str, changes: Changes, response: Response,
+        if_match: str | None = Header(None, max_length=100),
+    ) -> IncidentOut:  # fmt: skip
+        """Change exactly what is sent. With `If-Match`, only if nobody changed it since (412 otherwise)."""
+        organization, viewer = await visits.machine(request, org)
+        version = expected(if_match)
+        sent = changes.model_dump(exclude_unset=True, exclude_none=True)
+        status, visibility = sent.pop("status", None), sent.pop("visibility", None)
+        async with db.tx(organization.id) as t:
+            situation = await actions.locked(t, (await queries.by_name(t, viewer, name)).id)
+            here = await standing(t, viewer, situation)
+            require(here, "update")
+            if version is not None and version != situation.version:
+                raise Stale(f"{situation.name} is at version {situation.version} now. Read it again.")
+            by = await person_of(t, viewer)
+            if sent:
+                await actions.update_details(t, situation.id, sent, by=by)
+            if status is not None:
+                await actions.change_status(t, situation.id, status, by=by)
+            if visibility is not None:
+                await actions.change_visibility(t, situation.id, visibility, by=by)
+            found = await queries.detail(t, await actions.locked(t, situation.id))
+        response.headers["etag"] = etag(found.version)
+        return shown(org, found)
+
+    return routes
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)

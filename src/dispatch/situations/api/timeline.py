@@ -1,0 +1,84 @@
+"""The timeline of an incident: read it, add to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Header, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from dispatch.kit.db import Database
+from dispatch.kit.events import Subject
+from dispatch.kit.web.api import Listed, api_router, listed, window
+from dispatch.kit.web.idempotency import answered, remember
+from dispatch.people.machines import person_of
+from dispatch.people.web import Visits
+from dispatch.situations import actions, queries
+from dispatch.situations.access import require, standing
+
+#: More than any timeline read at once; older entries are reached by paging.
+ALL = 100_000
+
+
+class NewEntry(BaseModel):
+    """Something that happened."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "Failed over to eu-2"}]})
+
+    text: str = Field(max_length=40_000, description="Markdown")
+    at: AwareDatetime | None = Field(None, description="When it happened, with a zone; now when left out")
+
+
+class EntryOut(BaseModel):
+    """An entry as people read it."""
+
+    id: int
+    at: datetime
+    actor: str
+    says: str
+    pinned: bool
+    edited: bool
+    link: str | None
+
+
+def router(db: Database, visits: Visits) -> APIRouter:
+    """Routes `/api/v1/{org}/incidents/{name}/timeline`."""
+    routes = api_router("timeline")
+
+    @routes.get("/{org}/incidents/{name}/timeline")
+    async def read_timeline(request: Request, org: str, name: str, page: int = 1, size: int = 100) -> Listed[EntryOut]:
+        """What happened, newest first."""
+        page, size = window(page, size)
+        organization, viewer = await visits.machine(request, org)
+        async with db.read(organization.id) as t:
+            situation = await queries.by_name(t, viewer, name)
+            rows = await queries.timeline(t, Subject(situation.kind, situation.id), limit=ALL)
+        items = [
+            EntryOut(id=r.id, at=r.at, actor=r.actor, says=r.says, pinned=r.pinned, edited=r.edited, link=r.link)
+            for r in rows[(page - 1) * size : page * size]
+        ]
+        path = f"/api/v1/{org}/incidents/{situation.name}/timeline"
+        return listed(items, page=page, size=size, total=len(rows), path=path)
+
+    @routes.post("/{org}/incidents/{name}/timeline", status_code=201)
+    async def add_entry(
+        request: Request, org: str, name: str, new: NewEntry, idempotency_key: str | None = Header(None, max_length=255)
+    ) -> dict[str, int]:
+        """Add an entry; needs a token of an admin."""
+        organization, viewer = await visits.machine(request, org)
+        key = f"{viewer.machine_id}:{idempotency_key}" if idempotency_key else None
+        async with db.tx(organization.id) as t:
+            situation = await queries.by_name(t, viewer, name)
+            require(await standing(t, viewer, situation), "add_event")
+            before: Any = await answered(t, key, ("POST timeline", name, new))
+            if before is not None:
+                return dict(before)
+            note = await actions.add_note(
+                t, situation, new.text, author=await person_of(t, viewer), at=new.at, source="api"
+            )
+            made = {"id": note.event_id or 0} if note is not None else {"id": 0}
+            await remember(t, key, made)
+        return made
+
+    return routes
