@@ -226,7 +226,8 @@ def settle(place: Place, names: list[str], seconds: float) -> None:
     )
     while place.rows(left, names)[0][0]:
         if time.monotonic() > until:
-            raise AssertionError(f"steps of {names} did not end")
+            late = place.rows(left.replace("count(*)", "i.name, s.name, s.state, s.attempts, s.reason"), names)
+            raise AssertionError(f"did not end: {late[:5]}")
         time.sleep(0.1)
 
 

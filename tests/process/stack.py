@@ -41,7 +41,7 @@ from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 BO, ADA = "U0BO", "U0ADA"
 
 # Every bucket is always full: these runs ask about crashes, not about pace, and the sandbox runs without limits.
-_NO_RATES = """
+NO_RATES = """
 create function test_full() returns trigger language plpgsql as $$ begin new.level := 100000; return new; end $$;
 create trigger test_full before insert or update on slack_rate for each row execute function test_full();
 """
@@ -228,7 +228,7 @@ def _build(
 ) -> Stack:
     migrations.upgrade(cluster.owner_url)
     with psycopg.connect(cluster.owner_url) as connection:
-        connection.execute(_NO_RATES)
+        connection.execute(NO_RATES)
     web, slack = (f"http://127.0.0.1:{port}" for port in free_ports(2))
     crashes = folder / "crashes"
     crashes.mkdir()
