@@ -3,7 +3,7 @@
     python -m bench.fake_slack PORT
 
 `/control?latency=0.15` sets the seconds each call takes, `/control/calls` answers the calls that matter with the
-moment they were answered, `/control/view` the last modal, `/control/clear` forgets the calls.
+moment they were answered, `/control/view` the last form, `/control/clear` forgets the calls.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class World:
         self.names: set[str] = set()
         self.noted: list[dict[str, Any]] = []
         self.counts: Counter[str] = Counter()
-        #: The last view somebody was shown, as JSON.
+        #: The last form somebody was shown, as JSON.
         self.view = "{}"
 
     def answer(self, method: str, args: dict[str, str]) -> dict[str, Any]:
@@ -88,7 +88,8 @@ class World:
         return {"channel": args["channel"], "ts": args["ts"]}
 
     def views_open(self, args: dict[str, str]) -> dict[str, Any]:
-        self.view = args.get("view", "{}")
+        if '"input"' in args.get("view", ""):
+            self.view = args["view"]
         return {"view": {"id": f"V{self.number:09d}", "hash": "h", "blocks": []}}
 
     views_update = views_open
