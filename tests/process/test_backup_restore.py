@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
+import alembic.command
 import httpx
 import psycopg
 import pytest
 from bench.count_from_sandbox import Expected, count, table, wrong
 
+from dispatch import migrations
+from dispatch.kit import embedded
+from dispatch.kit.backup import inspect
+from dispatch.kit.embedded.testing import fastest_place
 from tests.process.stack import ADA, BO, Stack, end, running_stack
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(200)]
@@ -93,3 +102,22 @@ def kill_everything(stack: Stack, frozen: list[int]) -> None:
     while stack.rows(others)[0][0]:
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_an_upgrade_saves_the_embedded_database_first() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="dispatch-process-", dir=fastest_place()))
+    folder.chmod(0o711)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCH_")}
+    env["DISPATCH_DATA_DIR"] = str(folder)
+    command = [sys.executable, "-m", "dispatch.cli.run", "database", "upgrade", "--json"]
+    try:
+        with embedded.start(folder) as cluster:
+            config = migrations.config(cluster.owner_url)
+            alembic.command.upgrade(config, "0001")
+            said = json.loads(subprocess.run(command, env=env, capture_output=True, check=True, timeout=90).stdout)
+            again = json.loads(subprocess.run(command, env=env, capture_output=True, check=True, timeout=90).stdout)
+        assert inspect(Path(said["backup"])).revision == "0001"
+        assert said["version"] == said["head"] != "0001"
+        assert again["backup"] is None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
