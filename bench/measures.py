@@ -122,11 +122,13 @@ def status_change(place: Place, seconds: float, runs: int) -> Result:
         times = []
         async with db.read(OrgId(1)) as t:
             ada = await person(t, 1)
-        for (id,) in rows:
+        # The first few pay for what every process prepares once.
+        for n, (id,) in enumerate(rows):
             began = time.perf_counter()
             async with db.tx(OrgId(1)) as t:
                 await change_status(t, id, "Stable", by=ada)
-            times.append(time.perf_counter() - began)
+            if n >= 5:
+                times.append(time.perf_counter() - began)
         await db.close()
         return figure(times, wrong=0, seconds=sum(times) or 1, load_before=0)
 

@@ -61,7 +61,9 @@ def _machine(known: Known) -> str:
     if max(loads) > 1:
         text += (
             f"\n**The machine was not idle**: other programs kept it busy (load average {min(loads)} to {max(loads)} on its cores "
-            "before the measurements). Times are longer and rates lower than on an idle machine; processor times are closer.\n"
+            "before the measurements, divided among all of them alike). What is met here is met; what is not met has to be measured "
+            "again on an idle machine before it says anything. Processor times are nearer to the truth, though they rise, too, when "
+            "programs push each other out of the caches.\n"
         )
     return text
 
@@ -72,7 +74,7 @@ def _table(rows: list[tuple[str, str, str, str]]) -> str:
 
 
 def _met(yes: bool) -> str:
-    return "met" if yes else "**not met**"
+    return "met" if yes else "not met"
 
 
 def _result(known: Known, name: str) -> Any:
@@ -99,6 +101,7 @@ def _gates(known: Known) -> list[tuple[str, str, str, str]]:
                 _met(e["drained_after"] <= 10),
             )
         )  # fmt: skip
+        # Reactions take the same way; they come here when something handles them.
         rows.append(("The same for reactions", "the same", "reactions are not handled yet", "open"))
     if s := _result(known, "submit"):
         r = s["150ms"]
