@@ -54,7 +54,9 @@ async def test_the_exact_message_stands_in_the_timeline_for_all_and_its_marker_i
     [note] = await until(stage, "Rolled back to v41, @Bo Nilsson watches & waits")
     assert (note["author"], note["added_by"]) == ("ada@example.com", "bo@example.com")
     assert note["url"].endswith(f"/archives/{channel}/p{said['ts'].replace('.', '')}")
-    assert "Rolled back to v41" in await page(stage, "ada@example.com", name, "timeline")
+    timeline = await page(stage, "ada@example.com", name, "timeline")
+    assert "Rolled back to v41" in timeline
+    assert note["url"] in timeline
 
     async def told() -> Any:
         return await whispers(stage, BO, channel, f"timeline> of {name}")

@@ -201,4 +201,5 @@ class SlackInstallations:
             ),
             is_default=project.is_default,
             options=dict(instance.settings),
+            forget_user=lambda user, email: self.providers.forget_contact(place.org, user, email=email),
         )

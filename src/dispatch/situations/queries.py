@@ -595,6 +595,6 @@ async def open_hand_off(t: Read, situation_id: int) -> Offer | None:
 
 
 def conversation(found: Sequence[Resource]) -> Resource | None:
-    """The channel people talk in now: the latest that is not archived, else the latest."""
-    channels = [r for r in found if r.kind == "conversation"]
+    """The channel people talk in now: the latest that is not archived, else the latest. A deleted one is none."""
+    channels = [r for r in found if r.kind == "conversation" and r.state != "deleted"]
     return next((r for r in reversed(channels) if r.state == ""), channels[-1] if channels else None)

@@ -48,6 +48,8 @@ class Installation:
     """Whether its project is the organization's default one."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """The plugin's settings that are no secrets, such as `timeline_event_reaction` and `ban_threads`."""
+    forget_user: Callable[[str, str], None] = field(default=lambda _user, _email: None, repr=False, compare=False)
+    """Call with user id and e-mail address when somebody changed: what was asked about them lately is asked anew."""
 
     def same_app(self, other: Installation) -> bool:
         """Whether both belong to one Slack app in one workspace: they hold the same secret."""

@@ -49,12 +49,12 @@ async def channel_moved(t: Tx, situation: Situation, channel: str, what: str, *,
         return False
     if what != "deleted" and at_us <= int(found.data.get("state_us", 0)):
         return False
+    now = queries.conversation(await queries.resources(t, situation.id))
     found.data = {**found.data, "state_us": at_us}
     before, found.state = found.state, STATES[what]
     await t.flush()
     if before == found.state:
         return False
-    now = queries.conversation(await queries.resources(t, situation.id))
     lost = what == "deleted" and situation.status != "Closed" and now is not None and now.external_id == channel
     await record(
         t,

@@ -87,7 +87,7 @@ async def enter_marked(t: Tx, situation: Situation, marked: Sequence[Marked]) ->
         note = notes[message]
         recorded = await record(
             t,
-            NoteAdded(note_id=note.id, text=note.text, source=note.source),
+            NoteAdded(note_id=note.id, text=note.text, source=note.source, url=note.url),
             about=Subject(situation.kind, situation.id),
             by=each.author.id,
             at=min(each.at, now),

@@ -57,7 +57,7 @@ async def add_note(
     await t.flush()
     recorded = await record(
         t,
-        NoteAdded(note_id=note.id, text=text, source=source),
+        NoteAdded(note_id=note.id, text=text, source=source, url=url),
         about=Subject(situation.kind, situation.id),
         by=author.id,
         at=at,

@@ -19,6 +19,8 @@ class NoteAdded(Fact):
     note_id: int
     text: str
     source: str
+    #: Of the message it was taken from; the timeline links to it.
+    url: str = ""
 
 
 @fact

@@ -35,7 +35,8 @@ async def changed(installation: Installation, db: Database, happened: Mapping[st
         by = person.id if person is not None else None
         if what == "renamed":
             name = payloads.text(payloads.part(happened, "channel").get("name"), 200)
-            await channel_renamed(t, situation, channel, name, at_us=at_us, by=by)
+            if name:
+                await channel_renamed(t, situation, channel, name, at_us=at_us, by=by)
         else:
             await channel_moved(t, situation, channel, what, at_us=at_us, by=by)
 

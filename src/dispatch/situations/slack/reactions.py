@@ -23,7 +23,7 @@ from dispatch.situations.actions.marks import Mark, Marked, enter_marked, in_tim
 from dispatch.situations.actions.participants import add_participant
 from dispatch.situations.slack.actor import everybody, names_of
 from dispatch.situations.slack.place import situation_id_of_event, situation_of
-from dispatch.situations.slack.transcript import read_messages
+from dispatch.situations.slack.transcript import message_ts, read_messages
 
 NEEDS = ("reactions:read", "channels:history", "groups:history")
 
@@ -108,7 +108,7 @@ async def _ours(
         for each in happened
         # A skin tone does not make it another reaction.
         if payloads.text(each.get("reaction"), 200).partition("::")[0] == emoji
-        and (ts := payloads.text(payloads.part(each, "item").get("ts"), 40))
+        and (ts := message_ts(payloads.part(each, "item").get("ts")))
         and (user := payloads.ident(each.get("user")))
     ]
     situation_id = await situation_id_of_event(installation, db, channel) if found else None

@@ -22,7 +22,7 @@ from dispatch.situations.actions.marks import in_timeline
 from dispatch.situations.models import Situation
 from dispatch.situations.slack.actor import everybody, names_of
 from dispatch.situations.slack.place import situation_id_of_event, situation_of
-from dispatch.situations.slack.transcript import moment, read_messages
+from dispatch.situations.slack.transcript import message_ts, moment, read_messages
 from dispatch.situations.working_hours import lately_awake, local_time_outside
 
 NEEDS = ("users:read", "users:read.email")
@@ -143,7 +143,7 @@ def _said(row: Mapping[str, Any]) -> Said | None:
     subtype = row.get("subtype") or ""
     if subtype not in BY_PEOPLE or row.get("bot_id") or row.get("hidden"):
         return None
-    user, ts, thread = payloads.ident(row.get("user")), payloads.text(row.get("ts"), 40), payloads.text(row.get("thread_ts"), 40)
+    user, ts, thread = payloads.ident(row.get("user")), message_ts(row.get("ts")), message_ts(row.get("thread_ts"))
     if not user or not ts:
         return None
     in_thread = thread and thread != ts and subtype != "thread_broadcast"
@@ -153,9 +153,9 @@ def _said(row: Mapping[str, Any]) -> Said | None:
 def _touched(row: Mapping[str, Any]) -> str:
     """The message that was edited or deleted; empty for all others."""
     if row.get("subtype") == "message_deleted":
-        return payloads.text(row.get("deleted_ts"), 40)
+        return message_ts(row.get("deleted_ts"))
     if row.get("subtype") == "message_changed":
-        return payloads.text(payloads.part(row, "message").get("ts"), 40)
+        return message_ts(payloads.part(row, "message").get("ts"))
     return ""
 
 

@@ -19,6 +19,7 @@ GONE: Final = ("thread_not_found", "message_not_found", "channel_not_found")
 NO_TEXT: Final = "(a message without text)"
 LONGEST: Final = 39_000
 
+_TS: Final = re.compile(r"\d{1,11}\.\d{1,6}")
 _MARK: Final = re.compile(r"<([^<>]*)>")
 _MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 
@@ -81,6 +82,11 @@ async def read_messages(installation: Installation, channel: str, wanted: Iterab
     return {ts: made for ts, row in found.items() if (made := _message(row)) is not None}
 
 
+def message_ts(value: Any) -> str:
+    """The value when it can be a message's `ts`, else nothing."""
+    return value if isinstance(value, str) and _TS.fullmatch(value) else ""
+
+
 def us(ts: str) -> int:
     """A message's `ts` in microseconds, for comparing."""
     return payloads.micros({"event_ts": ts}, {})
@@ -124,7 +130,7 @@ def _message(row: Mapping[str, Any]) -> Message | None:
     """None for the stone that a deleted first message of a thread leaves."""
     if row.get("subtype") == "tombstone":
         return None
-    ts, thread = payloads.text(row.get("ts"), 40), payloads.text(row.get("thread_ts"), 40)
+    ts, thread = message_ts(row.get("ts")), message_ts(row.get("thread_ts"))
     by_app = bool(row.get("bot_id") or row.get("app_id") or row.get("subtype") == "bot_message")
     name = payloads.text(row.get("username"), 80) or payloads.text(payloads.part(row, "bot_profile").get("name"), 80)
     return Message(

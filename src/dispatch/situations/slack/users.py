@@ -24,6 +24,8 @@ async def changed(installation: Installation, db: Database, happened: Sequence[M
     async with db.tx(installation.org) as t:
         for each in await follow_profiles(t, team=installation.team_id, told=told):
             await (account_deactivated if each.deactivated else account_reactivated)(t, each.person)
+    for profile in told:
+        installation.forget_user(profile.user, profile.email)
 
 
 def _profile(user: Mapping[str, Any]) -> ChatProfile | None:

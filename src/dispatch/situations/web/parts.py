@@ -67,7 +67,7 @@ def _resource(r: Any) -> dict[str, Any]:
     return {
         "kind": r.kind,
         "title": r.title,
-        "url": r.url,
+        "url": r.url if r.state != "deleted" else "",
         "icon": ICONS.get(r.kind, "link"),
         "state": r.state,
         "note": r.note,
