@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -63,7 +62,6 @@ class Place:
     cookie: str = ""
     webs: list[subprocess.Popen[bytes]] = field(default_factory=list)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    others: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
     def port(self) -> int:
@@ -155,22 +153,24 @@ def place(*, slack: str = "fake", webs: int = 2) -> Iterator[Place]:
     folder = Path(tempfile.mkdtemp(prefix="dispatch-bench-", dir="/var/tmp"))
     folder.chmod(0o711)
     made: Place | None = None
+    others: list[subprocess.Popen[bytes]] = []
     try:
         with embedded.start(folder) as cluster:
             try:
-                made = _build(folder, cluster, slack, webs)
+                made = _build(folder, cluster, slack, webs, others)
                 yield made
             finally:
                 if made is not None:
                     made.stop()
-                    for process in made.others:
-                        process.send_signal(signal.SIGTERM)
-                        end(process)
+                for process in others:
+                    end(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _build(folder: Path, cluster: embedded.Cluster, slack: str, webs: int) -> Place:
+def _build(
+    folder: Path, cluster: embedded.Cluster, slack: str, webs: int, others: list[subprocess.Popen[bytes]]
+) -> Place:
     migrations.upgrade(cluster.owner_url)
     if slack == "fake":
         # It has no limits, so our own budget for calls must not be what is measured.
@@ -193,15 +193,15 @@ def _build(folder: Path, cluster: embedded.Cluster, slack: str, webs: int) -> Pl
     made = Place(folder, cluster, env, slack_port, raw_port, ports)
     log = folder / "slack.log"
     if slack == "fake":
-        made.others.append(spawn([sys.executable, "-m", "bench.fake_slack", str(slack_port)], env, log))
-        answers(f"http://127.0.0.1:{slack_port}/control", made.others[-1], log)
+        others.append(spawn([sys.executable, "-m", "bench.fake_slack", str(slack_port)], env, log))
+        answers(f"http://127.0.0.1:{slack_port}/control", others[-1], log)
     else:
         command = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", str(slack_port), "--seed", "1"]
-        made.others.append(spawn(command, env, log))
-        answers(f"http://127.0.0.1:{slack_port}/sandbox/workspaces", made.others[-1], log)
+        others.append(spawn(command, env, log))
+        answers(f"http://127.0.0.1:{slack_port}/sandbox/workspaces", others[-1], log)
     raw = [sys.executable, "-m", "bench.raw", str(raw_port), cluster.app_url]
-    made.others.append(spawn(raw, env, folder / "raw.log"))
-    answers(f"http://127.0.0.1:{raw_port}/", made.others[-1], folder / "raw.log")
+    others.append(spawn(raw, env, folder / "raw.log"))
+    answers(f"http://127.0.0.1:{raw_port}/", others[-1], folder / "raw.log")
     asyncio.run(_fill(made, slack, base))
     return made
 
