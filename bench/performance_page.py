@@ -46,7 +46,7 @@ def page(known: Known) -> str:
     """The whole page."""
     parts = [HEAD, _machine(known), "## Gates\n", _table(_gates(known)), "\n## Goals\n", _table(_goals(known))]
     parts += ["\n## Figures\n", _figures(known), NOTES]
-    return "\n".join(part.rstrip("\n") for part in parts) + "\n"
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def _machine(known: Known) -> str:
