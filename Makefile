@@ -11,17 +11,20 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.test
 	@$(BIN)/python tools/need_chromium.py
+	@rm -f .pytest_cache/seed-results.jsonl
 	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --ignore tests/process $(ARGS)
 	@# By themselves: a browser's driver keeps an event loop running in its process.
 	$(BIN)/pytest -m browser $(ARGS)
 	@# By themselves: they kill processes, and count how long the others take.
 	$(BIN)/pytest tests/process $(ARGS)
+	$(if $(ARGS),,$(BIN)/python tools/seed_checklist.py ran)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/alembic_check.py
+	$(BIN)/python tools/seed_checklist.py
 
 bench: $(VENV)/.test
 	$(BIN)/python -m bench $(ARGS)

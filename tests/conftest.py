@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from tools.seed_checklist import RESULTS
 
 from dispatch.kit.embedded import Cluster
 from dispatch.kit.embedded.testing import clone_database, drop_database, prepared_database, temporary_cluster
@@ -75,3 +77,14 @@ def free_port() -> int:
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what ran of the tests that prove a line of the seed, for tools/seed_checklist.py."""
+    report = yield
+    if item.get_closest_marker("seed") is not None and (report.when == "call" or not report.passed):
+        RESULTS.parent.mkdir(exist_ok=True)
+        with RESULTS.open("a") as results:
+            results.write(json.dumps({"test": item.nodeid, "outcome": report.outcome}) + "\n")
+    return report

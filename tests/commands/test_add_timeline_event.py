@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from dispatch.kit import clock
 from tests.playing import drawn, incident, refused, rows, timeline, typed
 from tests.stage import ADA, BO, CY, Stage, over_both
@@ -12,6 +14,7 @@ COMMAND = "/dispatch-add-timeline-event"
 
 
 @over_both
+@pytest.mark.seed("/dispatch-add-timeline-event")
 async def test_an_event_is_written_at_its_moment(stage: Stage) -> None:
     """W-80: words such as "date" and "time" in the text are just words."""
     name, channel = await incident(stage)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.playing import DEE, incident, refused, rows, says, timeline, told_directly, typed
 from tests.stage import ADA, BO, Stage, over_both
 
@@ -9,6 +11,7 @@ COMMAND = "/dispatch-assign-role"
 
 
 @over_both
+@pytest.mark.seed("/dispatch-assign-role")
 async def test_a_role_is_given_and_everybody_reads_it(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, ADA, channel, COMMAND)
@@ -23,6 +26,7 @@ async def test_a_role_is_given_and_everybody_reads_it(stage: Stage) -> None:
     assert answer["errors"] == {"person": "Dee Alvarez is Scribe already."}
 
 
+@pytest.mark.seed("/dispatch-assign-role")
 async def test_the_command_is_offered_not_given(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, ADA, channel, COMMAND)

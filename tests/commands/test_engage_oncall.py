@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from dispatch.kit import clock
@@ -43,6 +44,7 @@ async def engage(stage: Stage, by: str, channel: str, **values: Any) -> dict[str
 
 
 @over_both
+@pytest.mark.seed("/dispatch-engage-oncall")
 async def test_who_is_on_call_is_called_and_answers(stage: Stage) -> None:
     name, channel = await incident(stage)
     await rotation(stage, "dee", "eli")

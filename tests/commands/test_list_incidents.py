@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from dispatch.kit import clock
@@ -16,6 +17,7 @@ COMMAND = "/dispatch-list-incidents"
 
 
 @over_both
+@pytest.mark.seed("/dispatch-list-incidents")
 async def test_what_is_going_on_is_listed(stage: Stage) -> None:
     """W-13, W-84: both arguments are honoured, and "default" is the usual one."""
     name, _ = await incident(stage)
@@ -42,6 +44,7 @@ async def test_unknown_and_not_yours_sound_the_same(stage: Stage) -> None:
     assert 'There is no project "nowhere"' in await refused(stage, CY, stage.general, COMMAND, "default nowhere")
 
 
+@pytest.mark.seed("/dispatch-list-incidents")
 async def test_restricted_ones_are_for_participants_and_old_ones_are_gone(stage: Stage) -> None:
     hidden, _ = await incident(stage, Visibility="restricted", Title="Nobody else may know")
     fresh, _ = await incident(stage, Title="Just closed", acknowledged=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import insert, select
 
 from dispatch.kit import clock
@@ -41,6 +42,7 @@ async def crowd(stage: Stage, name: str, count: int) -> None:
 
 
 @over_both
+@pytest.mark.seed("/dispatch-list-participants")
 async def test_everybody_in_it_is_listed(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, BO, channel, LIST)
@@ -69,6 +71,7 @@ async def test_three_hundred_participants_page_without_a_call_each(stage: Stage)
 
 
 @over_both
+@pytest.mark.seed("/dispatch-update-participant")
 async def test_people_say_who_they_are(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, BO, channel, UPDATE)

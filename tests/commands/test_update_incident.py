@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from dispatch.people.models import Person
@@ -23,6 +24,7 @@ async def behind_the_back(stage: Stage, name: str, **changes: str) -> None:
 
 
 @over_both
+@pytest.mark.seed("/dispatch-update-incident")
 async def test_what_was_changed_is_changed_and_seen(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, ADA, channel, COMMAND)
@@ -45,6 +47,7 @@ async def test_what_somebody_else_changed_stays(stage: Stage) -> None:
     assert (now["title"], now["description"]) == ("Dee's title", "Ada's words")
 
 
+@pytest.mark.seed("/dispatch-update-incident")
 async def test_a_conflict_says_who_changed_what_and_loses_nothing(stage: Stage) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, ADA, channel, COMMAND)

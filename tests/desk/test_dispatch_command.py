@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.playing import drawn, incident, refused, says, told_only, typed
 from tests.stage import ADA, BO, CY, Stage, over_both
 
@@ -53,6 +55,7 @@ async def test_an_unknown_word_is_answered_with_what_is_near(stage: Stage) -> No
     assert "create-task" in text
 
 
+@pytest.mark.seed("setting Command Strings")
 async def test_names_are_configuration(stage: Stage) -> None:
     """Another name counts at once, and help shows it."""
     _, channel = await incident(stage)

@@ -30,6 +30,7 @@ def contacts(place: Place, clock: Clock | None = None, **settings: Any) -> Slack
     return SlackContacts(SlackContactSettings.model_validate(given), outside)
 
 
+@pytest.mark.seed("contact: profile fields")
 async def test_a_person_is_described_with_the_configured_fields(place: Place) -> None:
     directory: Contacts = contacts(place, profile_team_field_id="Xf1TEAM", profile_weblink_field_id="Xf2LINK")
     bo = await directory.find(" BO@acme.test ")
@@ -85,6 +86,7 @@ async def test_a_missing_scope_is_an_error_and_not_nobody(place: Place) -> None:
     assert await contacts(place).find("ada@acme.test") is not None
 
 
+@pytest.mark.seed("contact: tokens and secret")
 async def test_the_connection_can_be_tested(place: Place) -> None:
     assert all(each.ok for each in await contacts(place).check())
     [check] = await contacts(place, api_bot_token="xoxb-nonsense").check()

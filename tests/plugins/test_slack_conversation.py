@@ -177,6 +177,7 @@ async def test_a_bookmark_is_edited_and_never_doubled(place: Place) -> None:
     assert len(await place.calls("bookmarks.edit")) == 2
 
 
+@pytest.mark.seed("scopes", "setting API Bot Token")
 async def test_the_seeds_scopes_are_enough_for_a_private_incident_channel(place: Place) -> None:
     keys = await place.sandbox.app(place.keys["team_id"], manifest(SEED_SCOPES, "Seed"))
     chat = place.conversations(

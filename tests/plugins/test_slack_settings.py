@@ -58,6 +58,7 @@ def problems(model: type[BaseModel], **given: Any) -> dict[str, str]:
     return {str(each["loc"][0]): each["msg"] for each in error.value.errors()}
 
 
+@pytest.mark.seed("settings in the web UI")
 def test_the_seeds_titles_come_first_in_the_seeds_order_then_more() -> None:
     fields = SlackConversationSettings.model_fields
     assert [field.title for field in fields.values()] == SEED + MORE

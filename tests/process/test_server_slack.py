@@ -44,6 +44,7 @@ async def holders(stage: Stage) -> list[Any]:
         return list(rows.scalars())
 
 
+@pytest.mark.seed("dispatch server slack")
 async def test_it_serves_until_it_is_told_to_stop(stage: Stage) -> None:
     process = await started(stage, "default", "payments")
 

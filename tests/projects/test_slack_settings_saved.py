@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dispatch.kit.slack.manifest import manifest
 from dispatch.projects.models import PluginInstance
 from tests.projects.settings_pages import Admin, admin, directory, facts, instance
@@ -22,6 +24,7 @@ async def slack_of(stage: Stage) -> tuple[Admin, PluginInstance]:
     return await admin(stage), await instance(stage, "slack-conversation")
 
 
+@pytest.mark.seed("setting App User Id")
 async def test_empty_ids_are_filled_from_slack(stage: Stage) -> None:
     ada, slack = await slack_of(stage)
     answer = await ada.send(slack.id, **IDS)
@@ -84,6 +87,7 @@ async def test_no_call_is_made_to_switch_off_while_slack_is_away(stage: Stage) -
     assert not (await instance(stage, "slack-conversation")).enabled
 
 
+@pytest.mark.seed("setting Private Channels")
 async def test_private_channels_hold_for_the_next_incident(stage: Stage) -> None:
     ada, slack = await slack_of(stage)
     first = await stage.report()
@@ -95,6 +99,7 @@ async def test_private_channels_hold_for_the_next_incident(stage: Stage) -> None
     assert (await stage.channel_of(second))["is_private"] is False
 
 
+@pytest.mark.seed("setting Command Strings", "slash commands")
 async def test_a_renamed_command_is_answered_under_its_new_name_at_once(stage: Stage) -> None:
     ada, slack = await slack_of(stage)
     named = manifest(stage.base_url, "default", names={"report_incident": "/outage"})

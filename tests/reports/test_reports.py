@@ -6,6 +6,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from dispatch.kit import clock
 from tests.playing import DEE, incident, refused, rows, says, timeline, told_directly, told_only, typed
 from tests.receivers import Mailbox
@@ -23,6 +25,7 @@ async def report(stage: Stage, channel: str, command: str, by: str = ADA, **valu
 
 
 @over_both
+@pytest.mark.seed("/dispatch-report-tactical")
 async def test_a_tactical_report_is_posted_and_pinned(stage: Stage) -> None:
     name, channel = await incident(stage)
     await report(stage, channel, TACTICAL, **WORDS)
@@ -90,6 +93,7 @@ async def test_a_promise_not_kept_is_late_and_can_be_put_off(stage: Stage) -> No
     assert "is late" in await timeline(stage, name)
 
 
+@pytest.mark.seed("/dispatch-report-executive", "/dispatch-notifications-group")
 async def test_an_executive_report_is_a_document_and_a_mail(stage: Stage, mailbox: Mailbox) -> None:
     name, channel = await incident(stage)
     view = await typed(stage, ADA, channel, GROUP)

@@ -78,6 +78,7 @@ async def test_only_what_concerns_us_is_stored_and_nothing_of_it_can_be_read(sta
     assert b"secret" not in row.body
 
 
+@pytest.mark.seed("events mode: event")
 async def test_the_same_event_is_handled_once_however_often_and_at_once_it_comes(stage: Stage, probe: Probe) -> None:
     await ours(stage)
     slack = slack_of(stage)

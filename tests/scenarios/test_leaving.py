@@ -83,6 +83,7 @@ async def test_the_guard_holds_each_time_and_is_not_fooled_by_copies(stage: Stag
     assert (await page(stage, "bo@example.com", name, "timeline")).count("Ada Lovelace left the channel") == 2
 
 
+@pytest.mark.seed("event member_left_channel")
 async def test_others_may_leave_and_are_marked_as_outside(stage: Stage) -> None:
     name, channel = await ready(stage)
     await stage.slack.leave(BO, channel)

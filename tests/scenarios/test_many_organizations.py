@@ -209,6 +209,7 @@ async def test_everybody_reports_to_their_own_and_sees_only_that(stage: Stage) -
 
 
 @over_both
+@pytest.mark.seed("/dispatch-report-incident")
 async def test_the_organization_argument_reaches_where_the_person_is_known(stage: Stage) -> None:
     everything = await places(stage, socket=await uses_sockets(stage))
     here = everything["default"]

@@ -44,6 +44,7 @@ async def work(stage: Stage) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "drop"])
+@pytest.mark.seed("socket mode", "setting Socket Mode App Token")
 async def test_a_person_does_not_notice_that_the_connection_is_renewed(stage: Stage, reason: str) -> None:
     await disturb(stage, reason)
     for _ in range(5):

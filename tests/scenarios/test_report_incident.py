@@ -10,6 +10,7 @@ from slack_sandbox.client import Refused as SandboxRefused
 from tests.stage import ADA, BO, CY, Stage
 
 
+@pytest.mark.seed("/dispatch-report-incident")
 async def test_a_reported_incident_comes_to_life(stage: Stage) -> None:
     name = await stage.report()
     await stage.settle()
@@ -121,6 +122,7 @@ async def test_another_organization_is_refused_without_saying_whether_it_exists(
     assert "is not an organization you can report to from here" in str(answer)
 
 
+@pytest.mark.seed("event member_joined_channel")
 async def test_a_join_makes_a_participant(stage: Stage) -> None:
     name = await stage.report()
     await stage.settle()

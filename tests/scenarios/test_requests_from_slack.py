@@ -47,6 +47,7 @@ async def configure(stage: Stage, values: dict[str, Any], *, project: str = "def
         )  # fmt: skip
 
 
+@pytest.mark.seed("events mode: command", "setting Signing Secret")
 async def test_strangers_get_the_same_answer_whatever_is_wrong(stage: Stage) -> None:
     async with stage.house.db.system() as t:
         await create_organization(t, "bare")
@@ -239,6 +240,7 @@ async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(sta
     assert answer.json()["response_action"] == "update"
 
 
+@pytest.mark.seed("events mode: action", "interactivity")
 async def test_the_same_submission_twice_is_one_incident_and_a_corrected_one_is_taken(stage: Stage) -> None:
     await stage.slack.command(BO, stage.general, COMMAND)
     view = await stage.form(BO)

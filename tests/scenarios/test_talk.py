@@ -35,6 +35,7 @@ async def counted(stage: Stage, user: str, number: int) -> None:
 
 
 @over_both
+@pytest.mark.seed("event message.groups", "setting App User Id")
 async def test_messages_of_people_count_once_and_nothing_else_does(stage: Stage) -> None:
     _, channel = await ready(stage)
     await stage.slack.faults({"target": "event", "kind": "duplicate", "count": 3})
@@ -96,6 +97,7 @@ async def test_who_writes_in_threads_is_reminded_once_per_thread(stage: Stage) -
     assert not await whispers(stage, ADA, channel, THREADS)
 
 
+@pytest.mark.seed("setting Ban Threads")
 async def test_threads_are_left_alone_where_they_are_allowed(stage: Stage) -> None:
     await configure(stage, {"ban_threads": False})
     _, channel = await ready(stage)

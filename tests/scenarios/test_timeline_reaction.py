@@ -114,6 +114,7 @@ async def test_it_follows_edits_and_deletions(stage: Stage) -> None:
     assert "the message was deleted" in await page(stage, "bo@example.com", name, "timeline")
 
 
+@pytest.mark.seed("setting Timeline Event Reaction")
 async def test_the_reaction_is_a_setting_that_holds_at_once(stage: Stage) -> None:
     _, channel = await ready(stage)
     said = (await stage.slack.say(ADA, channel, "Noted"))["ts"]

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from dispatch.kit import clock
@@ -39,6 +40,7 @@ async def make(stage: Stage, channel: str, what: str, by: str = ADA, **values: A
 
 
 @over_both
+@pytest.mark.seed("/dispatch-create-task")
 async def test_a_task_is_made_and_the_assignee_reads_it(stage: Stage) -> None:
     name, channel = await incident(stage)
     await make(stage, channel, "Roll back the release", Assignees=[DEE])
@@ -160,6 +162,7 @@ async def test_a_stranger_to_the_task_cannot_resolve_it(stage: Stage) -> None:
     assert [row["state"] for row in await rows(stage, "select state from task")] == ["open"]
 
 
+@pytest.mark.seed("/dispatch-list-my-tasks", "/dispatch-list-tasks")
 async def test_the_list_keeps_to_its_filter_after_a_click(stage: Stage) -> None:
     """The known system shows everybody's tasks after a click in "my tasks" (section 13)."""
     name, channel = await incident(stage)

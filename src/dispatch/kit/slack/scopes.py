@@ -82,6 +82,8 @@ FOR_PUBLIC_CHANNELS: Final[Scopes] = frozenset({"channels:manage", "channels:his
 OPTIONAL: Final[Mapping[str, str]] = {
     "bookmarks:read": "a repeated step may add the incident's bookmark twice",
     "channels:join": "a repeated announcement may be there twice",
+    "links:read": "links to incidents show no preview",
+    "links:write": "links to incidents show no preview",
     "chat:write.public": "announcements reach only channels that the app was invited to",
     "reactions:write": "Dispatch cannot mark messages with reactions",
     "team:read": "the workspace's name is not shown",
