@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
@@ -52,12 +52,15 @@ async def rotation_by_id(t: Read, rotation_id: int) -> Rotation | None:
     return await t.scalar(select(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
 
 
-async def pages_about(t: Read, about: Subject) -> list[Page]:
-    """Everything that was paged for a subject, latest first."""
+async def pages_about(t: Read, *about: Subject) -> list[Page]:
+    """Everything that was paged for these subjects, latest first."""
     return list(
         await t.scalars(
             select(Page)
-            .where(Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id)
+            .where(
+                Page.org_id == t.org,
+                tuple_(Page.subject_kind, Page.subject_id).in_([(each.kind, each.id) for each in about]),
+            )
             .order_by(Page.id.desc())
         )
     )

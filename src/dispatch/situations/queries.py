@@ -20,7 +20,15 @@ from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import NoteAdded
-from dispatch.situations.models import HandOff, Participant, ParticipantRole, Resource, Situation, SituationTag
+from dispatch.situations.models import (
+    Engagement,
+    HandOff,
+    Participant,
+    ParticipantRole,
+    Resource,
+    Situation,
+    SituationTag,
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +172,7 @@ class Detail(Row):
     closed_at: datetime | None = None
     channel_url: str = ""
     version: int = 1
+    next_update_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -362,6 +371,7 @@ async def detail(t: Read, situation: Situation) -> Detail:
         closed_at=situation.closed_at,
         channel_url=talk.url if talk else "",
         version=situation.version,
+        next_update_at=situation.next_update_at,
     )
 
 
@@ -394,7 +404,10 @@ async def steps(t: Read, about: Subject) -> list[StepRow]:
 
 async def pages(t: Read, about: Subject) -> list[PageRow]:
     """Who was called, latest first."""
-    found = await pages_about(t, about)
+    engaged = await t.scalars(
+        select(Engagement.id).where(Engagement.org_id == t.org, Engagement.situation_id == about.id)
+    )
+    found = await pages_about(t, about, *(Subject("engagement", each) for each in engaged))
     known = await people(t, (p.person_id for p in found))
     return [
         PageRow(known[p.person_id], p.through, p.state, p.sent_at, p.acknowledged_at, p.round, p.note) for p in found
