@@ -63,7 +63,8 @@ class Recorded:
 class Reaction(Protocol):
     """What may hang on a fact: a flow. It starts inside the transaction that made the fact."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     async def start(self, t: Tx, recorded: Recorded) -> int: ...
 

@@ -19,7 +19,7 @@ from dispatch.situations import queries
 from dispatch.situations.actions import link_resource
 from dispatch.situations.events import ResourceLinked
 from dispatch.situations.flows.common import NO_MAIL, channel_of, chat_id, chat_of, still_open, thread
-from dispatch.situations.flows.subscribers import tell_subscribers
+from dispatch.situations.flows.subscribers import IfSubscribed, tell_subscribers
 from dispatch.situations.slack.messages import subscribed
 
 
@@ -112,7 +112,6 @@ HOUR = timedelta(hours=1)
 
 tactical = flow("report.tactical", version=1)(
     step("post", post_tactical, title="Post and pin the tactical report", when=still_open, delivery="once"),
-    step("subscribers", tell_those_who_subscribed, title="Tell those who subscribed", when=still_open, delivery="once"),
 )
 executive = flow("report.executive", version=1)(
     step("document", make_document, title="Write the executive report into a document"),
@@ -120,6 +119,9 @@ executive = flow("report.executive", version=1)(
     step("post", post_executive, title="Tell the channel about the executive report", after="mail", after_failed=True,
          when=still_open, delivery="once"),
 )  # fmt: skip
+subscribers = flow("report.tell_subscribers", version=1)(
+    step("tell", tell_those_who_subscribed, title="Tell those who subscribed", when=still_open, delivery="once"),
+)
 update_due = flow("report.update_due", version=1)(
     step("remind", remind, title="Remind of the promised update", when=still_open, deadline=HOUR, delivery="once",
          lane="people"),
@@ -127,5 +129,6 @@ update_due = flow("report.update_due", version=1)(
 
 on(ReportWritten, tactical, when=lambda happened: happened.kind == "tactical")
 on(ReportWritten, executive, when=lambda happened: happened.kind == "executive")
+on(ReportWritten, IfSubscribed(subscribers))
 on(UpdateDue, update_due)
 on(UpdateLate, update_due)

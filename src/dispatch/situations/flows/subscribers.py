@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
-from dispatch.kit.events import on
-from dispatch.kit.flows import Skip, StepContext, flow, step
+from dispatch.kit.db import Tx
+from dispatch.kit.events import Recorded, on
+from dispatch.kit.flows import Flow, Skip, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import StatusChanged
@@ -57,4 +59,21 @@ status_told = flow("incident.tell_subscribers", version=1)(
     step("tell", tell_status, title="Tell those who subscribed", delivery="once"),
 )
 
-on(StatusChanged, status_told)
+
+@dataclass(frozen=True)
+class IfSubscribed:
+    """Starts a flow only where somebody has subscribed: the journal of the others stays short."""
+
+    flow: Flow
+
+    @property
+    def name(self) -> str:
+        return self.flow.name
+
+    async def start(self, t: Tx, recorded: Recorded) -> int:
+        """The run's id; 0 when nobody has to be told."""
+        anybody = exists().where(Subscriber.org_id == t.org, Subscriber.situation_id == recorded.subject.id)
+        return await self.flow.start(t, recorded) if await t.scalar(select(anybody)) else 0
+
+
+on(StatusChanged, IfSubscribed(status_told))
