@@ -187,7 +187,7 @@ class Stage:
 
     async def channel_of(self, incident: str) -> dict[str, Any]:
         """The incident's channel as the sandbox has it; exactly one."""
-        found = [c for c in await self.slack.channels() if (c["name"] or "").startswith(incident.lower() + "-")]
+        found = [c for c in await self.slack.channels() if f"{c['name']}-".startswith(f"{incident.lower()}-")]
         assert len(found) == 1, [c["name"] for c in found]
         return found[0]
 

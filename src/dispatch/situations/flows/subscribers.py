@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 
 from dispatch.kit.db import Tx
 from dispatch.kit.events import Recorded, on
-from dispatch.kit.flows import Flow, Skip, StepContext, flow, step
+from dispatch.kit.flows import Flow, Skip, Step, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import StatusChanged
@@ -69,6 +69,10 @@ class IfSubscribed:
     @property
     def name(self) -> str:
         return self.flow.name
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.flow.steps
 
     async def start(self, t: Tx, recorded: Recorded) -> int:
         """The run's id; 0 when nobody has to be told."""
