@@ -19,7 +19,12 @@ from tests.stage import Stage, staged
 #: What every request does before its own work: who asks, and for which organization.
 EACH_REQUEST = ("set_config(", "FROM session", "FROM organization", "FROM membership", "UPDATE api_token")
 #: Every list in the product; a new one is added here.
-LISTS = ["/default/incidents", "/default/incidents?q=checkout&status=Active&severity=Undetermined&project=default"]
+LISTS = [
+    "/default/incidents",
+    "/default/incidents?q=checkout&status=Active&severity=Undetermined&project=default",
+    "/default/incidents?q=chekcout",
+    "/default/incidents?participant=bo@example.com&commander=ada@example.com&from=2020-01-01&sort=-severity&drill=no",
+]
 
 
 @pytest.fixture

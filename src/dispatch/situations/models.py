@@ -62,17 +62,49 @@ class Situation(Tenant, Base):
     #: PostgreSQL uses none for `@@` (it is not leakproof), and reading these beats reading the texts tenfold.
     words: Mapped[Any] = mapped_column(
         TSVECTOR,
-        Computed("to_tsvector('simple'::regconfig, title || ' ' || description)", persisted=True),
+        # As written, and in the form the English stemmer gives them: "fails" finds "failing".
+        Computed(
+            "to_tsvector('simple'::regconfig, title || ' ' || description)"
+            " || to_tsvector('english'::regconfig, title || ' ' || description)",
+            persisted=True,
+        ),
         nullable=True,
         deferred=True,
         deferred_raiseload=True,
     )
 
 
+class SearchWord(Base):
+    """A word of some title or description, to know it again when it is mistyped. Nobody is shown it."""
+
+    __tablename__ = "search_word"
+
+    org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class SavedView(Tenant, Base):
+    """Filters and order of the list under a name: a person's own, or for the whole organization."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (
+        Index("uq_saved_view_own", "org_id", "owner_id", "name", unique=True, postgresql_where="not shared"),
+        Index("uq_saved_view_shared", "org_id", "name", unique=True, postgresql_where="shared"),
+    )
+
+    owner_id: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    shared: Mapped[bool]
+    #: The part of the list's address behind the question mark.
+    query: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+
+
 class SituationTag(Base):
     """A tag on a situation."""
 
     __tablename__ = "situation_tag"
+    __table_args__ = (Index("ix_situation_tag_tag", "org_id", "tag_id", "situation_id"),)
 
     org_id: Mapped[OrgId] = mapped_column(primary_key=True)
     situation_id: Mapped[int] = mapped_column(primary_key=True)

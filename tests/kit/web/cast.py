@@ -57,6 +57,20 @@ ORGS = [
     SimpleNamespace(slug="second", name="Second Example & Daughters"),
 ]
 PROVIDER = SimpleNamespace(title="Example Login", enabled=True)
+VIEWS = [
+    {"id": 1, "name": "Mine", "query": "commander=me", "shared": False, "current": False, "removable": True},
+    {"id": 2, "name": "Bad ones in payments of the last quarter", "query": "severity=High", "shared": True, "current": True, "removable": False},
+]
+SHOWN = [
+    {"key": "q", "label": "Words", "words": "chekcout"},
+    {"key": "tag", "label": "Tag", "words": "payments or search"},
+    {"key": "from", "label": "From", "words": "2026-03-01"},
+]
+RESULTS = [
+    SimpleNamespace(name="INC-42", what="changed", reason=""),
+    SimpleNamespace(name="INC-41", what="same", reason=""),
+    SimpleNamespace(name="INC-40", what="refused", reason="To change this you need to be Commander, Scribe or an admin of the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez)."),
+]
 FILTERS = [
     SimpleNamespace(
         key="severity",

@@ -35,6 +35,11 @@ LIST: dict[str, Any] = {
     "total": 31,
     "counts": {"Active": 5, "Stable": 1, "Closed": 25},
     "filters": cast.FILTERS,
+    "shown": [],
+    "views": cast.VIEWS,
+    "alike": False,
+    "address": "",
+    "sort": "-reported",
 }
 EMPTY = {"items": [], "page": 1, "total": 0}
 INCIDENT: dict[str, Any] = {
@@ -59,8 +64,10 @@ SIGN_IN: dict[str, Any] = {
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "/default/incidents": ("incident_list.html", LIST),
     "/default/incidents/none-yet": ("incident_list.html", LIST | EMPTY | {"counts": {}}),
-    "/default/incidents/none-found": ("incident_list.html", LIST | EMPTY | {"query": {"q": "unicorn", "severity": "High"}}),
+    "/default/incidents/none-found": ("incident_list.html", LIST | EMPTY | {"query": {"q": "unicorn", "severity": "High"}, "shown": cast.SHOWN}),
     "/default/incidents/none-active": ("incident_list.html", LIST | EMPTY | {"query": {"status": "Active"}}),
+    "/default/incidents/narrowed": ("incident_list.html", LIST | {"query": {"q": "chekcout", "tag": ["payments", "search"], "sort": "title"}, "shown": cast.SHOWN, "alike": True, "sort": "title"}),
+    "/default/incidents/bulk": ("bulk.html", {"results": cast.RESULTS, "back": "severity=High"}),
     "/default/incidents/INC-42": ("incident.html", INCIDENT),
     "/default/incidents/INC-43": ("incident.html", INCIDENT | {
         "incident": cast.EXTREME, "participants": cast.MANY, "steps": cast.TROUBLED, "timeline": cast.LONG_TIMELINE, "slack_down_since": cast.ago(minutes=12),

@@ -59,6 +59,7 @@ def templates(*folders: Path) -> Environment:
         "settings_navigation": navigation,
         "static": static,
         "url": url,
+        "values_of": values_of,
     }
     return environment
 
@@ -129,6 +130,12 @@ def url(path: str, query: Mapping[str, object], **changes: object) -> str:
     """`path` with the query, changed; empty values are left out."""
     kept = {key: value for key, value in {**query, **changes}.items() if value not in (None, "", [])}
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+
+def values_of(query: Mapping[str, object], key: str) -> list[object]:
+    """What a query says under a key: none, one or several values."""
+    value = query.get(key)
+    return list(value) if isinstance(value, list | tuple) else [value] if value else []
 
 
 def md(text: str) -> Markup:

@@ -37,6 +37,7 @@ from dispatch.situations.actions.resources import (
     remember_summary,
 )
 from dispatch.situations.actions.status import change_status, change_visibility, look_at_restricted
+from dispatch.situations.actions.views import remove_view, save_view
 
 __all__ = [
     "FIELDS",
@@ -74,6 +75,8 @@ __all__ = [
     "remember_summary",
     "remind_hand_offs",
     "remove_note",
+    "remove_view",
+    "save_view",
     "take_command",
     "toggle_subscription",
     "update_details",

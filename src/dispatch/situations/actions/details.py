@@ -17,6 +17,7 @@ from dispatch.projects import queries as projects
 from dispatch.projects.models import Priority, Severity, SituationType, Tag
 from dispatch.situations.actions.command import locked
 from dispatch.situations.actions.opening import set_tags
+from dispatch.situations.actions.search_words import remember_words
 from dispatch.situations.events import DetailsChanged
 from dispatch.situations.models import Situation, SituationTag
 
@@ -68,6 +69,8 @@ async def update_details(
     situation.version += 1
     situation.changed_at = clock.now()
     await t.flush()
+    if wanted.keys() & {"title", "description"}:
+        await remember_words(t, situation.id)
     after = await _present(t, situation)
     changed = {key: [_cut(before[key]), _cut(after[key])] for key in FIELDS if before[key] != after[key]}
     await record(

@@ -17,6 +17,7 @@ from dispatch.people.queries import person
 from dispatch.projects import queries as projects
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.actions.participants import add_participant
+from dispatch.situations.actions.search_words import remember_words
 from dispatch.situations.events import CommanderNamed, Opened
 from dispatch.situations.kinds import INCIDENT, Kind
 from dispatch.situations.models import Situation, SituationNumber, SituationTag
@@ -97,6 +98,7 @@ async def open_situation(
     )
     t.add(situation)
     await t.flush()
+    await remember_words(t, situation.id)
     await set_tags(t, situation, project, report.tags)
     about = Subject(kind.key, situation.id)
     await record(

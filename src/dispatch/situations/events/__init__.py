@@ -47,6 +47,7 @@ from dispatch.situations.events.people import (
     RoleRenounced,
     TookPart,
 )
+from dispatch.situations.events.views import ViewRemoved, ViewShared
 
 __all__ = [
     "ASIDE",
@@ -90,6 +91,8 @@ __all__ = [
     "ToldAside",
     "TookPart",
     "UpdatePromised",
+    "ViewRemoved",
+    "ViewShared",
     "VisibilityChanged",
     "Welcomed",
 ]

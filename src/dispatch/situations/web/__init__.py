@@ -8,13 +8,15 @@ from jinja2 import Environment
 from dispatch.kit.db import Database
 from dispatch.kit.web.live import Live
 from dispatch.people.web import Visits
-from dispatch.situations.web import listing, page, people, report, restricted, steering, writing
+from dispatch.situations.web import bulk, export, listing, page, people, report, restricted, steering, writing
 
 
 def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
     """All of them, under `/{org}`."""
     routes = APIRouter(include_in_schema=False)
     routes.include_router(listing.router(db, visits, pages))
+    routes.include_router(export.router(db, visits))
+    routes.include_router(bulk.router(db, visits, pages))
     routes.include_router(report.router(db, visits, pages))
     routes.include_router(restricted.router(db, visits, pages))
     routes.include_router(page.router(db, visits, pages, live))

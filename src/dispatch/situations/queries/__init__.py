@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, select
 
 from dispatch.kit import events as kit_events
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Event, Subject
-from dispatch.kit.flows import FlowRun, FlowStep, flow_named, steps_of
+from dispatch.kit.flows import flow_named, steps_of
 from dispatch.oncall.queries import pages_about
 from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer, people
@@ -29,15 +28,9 @@ from dispatch.situations.models import (
     Situation,
     SituationTag,
 )
-
-
-@dataclass(frozen=True)
-class Level:
-    """A severity or priority as shown."""
-
-    name: str
-    color: str
-    rank: int
+from dispatch.situations.queries.listing import Filter, Listing, found_ids, listing, titles_like
+from dispatch.situations.queries.options import Option, list_options
+from dispatch.situations.queries.rows import Level, Row, joined, rows_of
 
 
 @dataclass(frozen=True)
@@ -138,28 +131,6 @@ class TimelineRow:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A situation in a list."""
-
-    id: int
-    kind: str
-    name: str
-    title: str
-    status: str
-    severity: Level
-    priority: Level
-    type: str
-    project: str
-    visibility: str
-    commander: Person | None
-    acting: bool
-    reported_at: datetime
-    participants: int
-    problems: int
-    drill: bool
-
-
-@dataclass(frozen=True)
 class Detail(Row):
     """A situation with what its page shows on top."""
 
@@ -175,29 +146,6 @@ class Detail(Row):
     next_update_at: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What a list is narrowed to; empty means everything."""
-
-    q: str = ""
-    status: tuple[str, ...] = ()
-    severity: tuple[str, ...] = ()
-    project: str = ""
-    kind: str = "incident"
-    extra: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One page of a list."""
-
-    items: list[Row]
-    page: int
-    size: int
-    total: int
-    counts: dict[str, int]
-
-
 #: Set once by the composition root: where this installation is reached.
 class Links:
     """Builds addresses of pages."""
@@ -207,17 +155,6 @@ class Links:
     @classmethod
     def incident(cls, org: str, name: str) -> str:
         return f"{cls.base}/{org}/incidents/{name}"
-
-
-def _joined(*columns: Any) -> Any:
-    return (
-        select(*columns)
-        .select_from(Situation)
-        .join(Project, and_(Project.org_id == Situation.org_id, Project.id == Situation.project_id))
-        .join(SituationType, and_(SituationType.org_id == Situation.org_id, SituationType.id == Situation.type_id))
-        .join(Severity, and_(Severity.org_id == Situation.org_id, Severity.id == Situation.severity_id))
-        .join(Priority, and_(Priority.org_id == Situation.org_id, Priority.id == Situation.priority_id))
-    )
 
 
 async def project_of(t: Read, situation_id: int) -> int | None:
@@ -233,7 +170,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
     """
     row = (
         await t.execute(
-            _joined(Situation, Project, SituationType.name, Severity.name, Priority.name, Organization.slug)
+            joined(Situation, Project, SituationType.name, Severity.name, Priority.name, Organization.slug)
             .join(Organization, Organization.id == Situation.org_id)
             .where(Situation.org_id == t.org, Situation.id == situation_id)
         )
@@ -278,7 +215,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
 async def pages_commander(t: Read, situation_id: int) -> bool:
     """Whether the priority asks for a page."""
     return bool(
-        await t.scalar(_joined(Priority.page_commander).where(Situation.org_id == t.org, Situation.id == situation_id))
+        await t.scalar(joined(Priority.page_commander).where(Situation.org_id == t.org, Situation.id == situation_id))
     )
 
 
@@ -440,125 +377,6 @@ def _timeline_row(e: Event, known: dict[int, Person]) -> TimelineRow:
     )
 
 
-async def listing(t: Read, viewer: Viewer, wanted: Filter, *, page: int = 1, size: int = 25) -> Listing:
-    """One page of situations the viewer may see, newest first."""
-    where = [Situation.org_id == t.org, Situation.kind == wanted.kind, visible_to(viewer)]
-    # PostgreSQL takes no NUL in a text.
-    if q := wanted.q.replace("\0", " ").strip():
-        where.append(or_(Situation.words.op("@@")(func.to_tsquery("simple", begin_with(q))), Situation.name == q.upper()))
-    # No joins: the numbers come from the index alone.
-    if wanted.project:
-        of_slug = select(Project.id).where(Project.org_id == t.org, Project.slug == wanted.project)
-        where.append(Situation.project_id.in_(of_slug))
-    if wanted.severity:
-        of_name = select(Severity.id).where(Severity.org_id == t.org, Severity.name.in_(wanted.severity))
-        where.append(Situation.severity_id.in_(of_name))
-    found = select(Situation.id, Situation.status, Situation.reported_at).where(*where)
-    # Read once for a search, which looks at every row; otherwise the newest come from their index at once.
-    numbers, newest = (found.cte(), found.cte()) if not q else (found.cte(),) * 2
-    counted = select(numbers.c.status, func.count().label("n")).group_by(numbers.c.status).subquery()
-    ids = select(newest.c.id).order_by(newest.c.reported_at.desc(), newest.c.id.desc())
-    if wanted.status:
-        ids = ids.where(newest.c.status.in_(wanted.status))
-    row = (
-        await t.execute(
-            select(
-                select(func.jsonb_object_agg(counted.c.status, counted.c.n)).scalar_subquery(),
-                func.array(ids.offset((page - 1) * size).limit(size).scalar_subquery()),
-            )
-        )
-    ).one()
-    counts: dict[str, int] = row[0] or {}
-    total = sum(n for status, n in counts.items() if not wanted.status or status in wanted.status)
-    return Listing(await rows_of(t, row[1]), page, size, total, counts)
-
-
-def begin_with(typed: str) -> str:
-    """A query for `to_tsquery`: every word typed is the beginning of a word that is looked for."""
-    words = (word.replace("\\", "\\\\").replace("'", "''") for word in typed.split())
-    return " & ".join(f"'{word}':*" for word in words)
-
-
-async def rows_of(t: Read, ids: Sequence[int]) -> list[Row]:
-    """Situations as lists show them, in the order of the ids. The caller left out what the viewer may not see."""
-    if not ids:
-        return []
-    lead = (
-        select(Participant.situation_id, Participant.person_id, ParticipantRole.acknowledged_at)
-        .join(
-            ParticipantRole,
-            and_(
-                ParticipantRole.org_id == Participant.org_id,
-                ParticipantRole.participant_id == Participant.id,
-                ParticipantRole.role == "Commander",
-                ParticipantRole.renounced_at.is_(None),
-            ),
-        )
-        .where(Participant.org_id == t.org, Participant.situation_id.in_(ids))
-        .subquery()
-    )
-    count = (
-        select(Participant.situation_id, func.count().label("n"))
-        .where(Participant.org_id == t.org, Participant.situation_id.in_(ids))
-        .group_by(Participant.situation_id)
-        .subquery()
-    )
-    problems = (
-        select(FlowRun.subject_id, func.count().label("n"))
-        .join(FlowStep, and_(FlowStep.org_id == FlowRun.org_id, FlowStep.run_id == FlowRun.id))
-        .where(
-            FlowRun.org_id == t.org,
-            FlowRun.subject_id.in_(ids),
-            FlowRun.subject_kind == "incident",
-            FlowStep.state.in_(("failed", "expired")),
-        )
-        .group_by(FlowRun.subject_id)
-        .subquery()
-    )
-    rows = (
-        await t.execute(
-            _joined(
-                Situation,
-                Project.name,
-                SituationType.name,
-                Severity,
-                Priority,
-                Person,
-                lead.c.acknowledged_at,
-                func.coalesce(count.c.n, 0),
-                func.coalesce(problems.c.n, 0),
-            )
-            .outerjoin(lead, lead.c.situation_id == Situation.id)
-            .outerjoin(Person, and_(Person.org_id == Situation.org_id, Person.id == lead.c.person_id))
-            .outerjoin(count, count.c.situation_id == Situation.id)
-            .outerjoin(problems, problems.c.subject_id == Situation.id)
-            .where(Situation.org_id == t.org, Situation.id.in_(ids))
-        )
-    ).all()
-    made = {
-        s.id: Row(
-            id=s.id,
-            kind=s.kind,
-            name=s.name,
-            title=s.title,
-            status=s.status,
-            severity=Level(severity.name, severity.color, severity.rank),
-            priority=Level(priority.name, priority.color, priority.rank),
-            type=type_,
-            project=project,
-            visibility=s.visibility,
-            commander=commander,
-            acting=commander is not None and acknowledged is None,
-            reported_at=s.reported_at,
-            participants=n,
-            problems=bad,
-            drill=s.drill,
-        )
-        for s, project, type_, severity, priority, commander, acknowledged, n, bad in rows
-    }
-    return [made[i] for i in ids if i in made]
-
-
 async def roles_of(t: Read, situation_id: int, person_id: int | None) -> set[str]:
     """The roles a person holds now."""
     if person_id is None:
@@ -611,3 +429,39 @@ def conversation(found: Sequence[Resource]) -> Resource | None:
     """The channel people talk in now: the latest that is not archived, else the latest. A deleted one is none."""
     channels = [r for r in found if r.kind == "conversation" and r.state != "deleted"]
     return next((r for r in reversed(channels) if r.state == ""), channels[-1] if channels else None)
+
+
+__all__ = [
+    "Brief",
+    "Detail",
+    "Filter",
+    "Level",
+    "Links",
+    "Listing",
+    "Offer",
+    "Option",
+    "PageRow",
+    "ParticipantRow",
+    "Row",
+    "StepRow",
+    "TimelineRow",
+    "brief",
+    "by_name",
+    "conversation",
+    "detail",
+    "found_ids",
+    "hand_off_is_open",
+    "list_options",
+    "listing",
+    "open_hand_off",
+    "pages",
+    "pages_commander",
+    "participants",
+    "project_of",
+    "resources",
+    "roles_of",
+    "rows_of",
+    "steps",
+    "timeline",
+    "titles_like",
+]

@@ -1,0 +1,188 @@
+"""The list of situations: what it is narrowed to, its order, its pages, its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from dispatch.kit.db import Read
+from dispatch.people.models import Person
+from dispatch.people.queries import Viewer
+from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
+from dispatch.situations.access import visible_to
+from dispatch.situations.models import Participant, ParticipantRole, Situation, SituationTag
+from dispatch.situations.queries.rows import Row, rows_of
+from dispatch.situations.queries.search import Alike, matches, misspelt, typed_words
+
+#: What a list may be ordered by; a minus before it turns the order around.
+SORTS = ("reported", "changed", "name", "title", "severity", "priority", "status")
+NEWEST = "-reported"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; empty means everything. Names of choices, not ids: projects share them."""
+
+    q: str = ""
+    status: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    priority: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    #: Whether all of the tags are needed; otherwise one is enough.
+    all_tags: bool = False
+    #: E-mail addresses.
+    participant: str = ""
+    commander: str = ""
+    project: str = ""
+    #: Reported at or after, and before.
+    since: datetime | None = None
+    until: datetime | None = None
+    visibility: str = ""
+    drill: bool | None = None
+    kind: str = "incident"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a list. `alike`: nothing had the words as typed, so similar ones were looked for."""
+
+    items: list[Row]
+    page: int
+    size: int
+    total: int
+    counts: dict[str, int]
+    alike: bool = False
+
+
+async def listing(
+    t: Read, viewer: Viewer, wanted: Filter, *, page: int = 1, size: int = 25, sort: str = NEWEST
+) -> Listing:
+    """One page of situations the viewer may see, in two statements; in four when words were mistyped."""
+    counts, ids = await _page(t, viewer, wanted, page, size, sort)
+    similar = False
+    if typed_words(wanted.q) and not counts and (alike := await misspelt(t, wanted.q)):
+        counts, ids = await _page(t, viewer, wanted, page, size, sort, alike)
+        similar = bool(counts)
+    total = sum(n for status, n in counts.items() if not wanted.status or status in wanted.status)
+    return Listing(await rows_of(t, ids), page, size, total, counts, similar)
+
+
+async def found_ids(t: Read, viewer: Viewer, wanted: Filter, *, sort: str = NEWEST, limit: int) -> list[int]:
+    """The same list as ids alone, at most `limit`."""
+    counts, ids = await _page(t, viewer, wanted, 1, limit, sort)
+    if typed_words(wanted.q) and not counts and (alike := await misspelt(t, wanted.q)):
+        _, ids = await _page(t, viewer, wanted, 1, limit, sort, alike)
+    return ids
+
+
+async def titles_like(t: Read, viewer: Viewer, q: str, *, limit: int = 8) -> list[Row]:
+    """Situations to jump to: the newest that fit the words; without words the newest."""
+    _, ids = await _page(t, viewer, Filter(q=q), 1, limit, NEWEST)
+    return await rows_of(t, ids)
+
+
+async def _page(
+    t: Read, viewer: Viewer, wanted: Filter, page: int, size: int, sort: str, alike: Alike | None = None
+) -> tuple[dict[str, int], list[int]]:
+    """(how many there are by status, the ids of one page) in one statement."""
+    # No joins: the numbers come from the index alone.
+    found = select(Situation.id, Situation.status, Situation.reported_at, *_order_column(sort)).where(
+        Situation.org_id == t.org, visible_to(viewer), *_conditions(t, wanted, alike)
+    )
+    # Read once for a search, which looks at every row; otherwise the newest come from their index at once.
+    numbers, sorted_ones = (found.cte(), found.cte()) if not wanted.q else (found.cte(),) * 2
+    counted = select(numbers.c.status, func.count().label("n")).group_by(numbers.c.status).subquery()
+    ids = select(sorted_ones.c.id).order_by(*_order(sorted_ones.c, sort))
+    if wanted.status:
+        ids = ids.where(sorted_ones.c.status.in_(wanted.status))
+    row = (
+        await t.execute(
+            select(
+                select(func.jsonb_object_agg(counted.c.status, counted.c.n)).scalar_subquery(),
+                func.array(ids.offset((page - 1) * size).limit(size).scalar_subquery()),
+            )
+        )
+    ).one()
+    return row[0] or {}, row[1]
+
+
+def _conditions(t: Read, wanted: Filter, alike: Alike | None) -> list[ColumnElement[bool]]:
+    where = [Situation.kind == wanted.kind]
+    if typed_words(wanted.q):
+        where.append(matches(wanted.q, alike))
+    if wanted.project:
+        where.append(Situation.project_id.in_(_ids(t, Project, Project.slug == wanted.project)))
+    if wanted.type:
+        where.append(Situation.type_id.in_(_ids(t, SituationType, SituationType.name.in_(wanted.type))))
+    if wanted.severity:
+        where.append(Situation.severity_id.in_(_ids(t, Severity, Severity.name.in_(wanted.severity))))
+    if wanted.priority:
+        where.append(Situation.priority_id.in_(_ids(t, Priority, Priority.name.in_(wanted.priority))))
+    if wanted.since:
+        where.append(Situation.reported_at >= wanted.since)
+    if wanted.until:
+        where.append(Situation.reported_at < wanted.until)
+    if wanted.visibility:
+        where.append(Situation.visibility == wanted.visibility)
+    if wanted.drill is not None:
+        where.append(Situation.drill.is_(wanted.drill))
+    for tags in [(tag,) for tag in wanted.tags] if wanted.all_tags else [wanted.tags] if wanted.tags else []:
+        tagged = select(SituationTag.situation_id).where(
+            SituationTag.org_id == t.org, SituationTag.tag_id.in_(_ids(t, Tag, Tag.name.in_(tags)))
+        )
+        where.append(Situation.id.in_(tagged))
+    if wanted.participant:
+        where.append(Situation.id.in_(_with(t, wanted.participant)))
+    if wanted.commander:
+        leads = _with(t, wanted.commander).join(
+            ParticipantRole,
+            (ParticipantRole.org_id == Participant.org_id) & (ParticipantRole.participant_id == Participant.id),
+        )
+        where.append(
+            Situation.id.in_(leads.where(ParticipantRole.role == "Commander", ParticipantRole.renounced_at.is_(None)))
+        )
+    return where
+
+
+def _ids(t: Read, cls: Any, condition: ColumnElement[bool]) -> Select[Any]:
+    return select(cls.id).where(cls.org_id == t.org, condition)
+
+
+def _with(t: Read, email: str) -> Select[Any]:
+    people = _ids(t, Person, Person.email == email.strip().lower())
+    return select(Participant.situation_id).where(Participant.org_id == t.org, Participant.person_id.in_(people))
+
+
+def _order_column(sort: str) -> list[Any]:
+    """What to order by beside the moment of the report, under the name `by`."""
+    match sort.removeprefix("-"):
+        case "severity":
+            rank = select(Severity.rank).where(Severity.org_id == Situation.org_id, Severity.id == Situation.severity_id)
+            return [rank.scalar_subquery().label("by")]
+        case "priority":
+            rank = select(Priority.rank).where(Priority.org_id == Situation.org_id, Priority.id == Situation.priority_id)
+            return [rank.scalar_subquery().label("by")]
+        case "changed":
+            return [Situation.changed_at.label("by")]
+        case "title":
+            return [func.lower(Situation.title).label("by")]
+        case "status":
+            return [func.array_position(["Active", "Stable", "Closed"], Situation.status).label("by")]
+        case _:
+            return []
+
+
+def _order(columns: Any, sort: str) -> list[Any]:
+    newest_first = [columns.reported_at.desc(), columns.id.desc()]
+    match sort:
+        # Names are given in the order of the reports.
+        case "reported" | "name":
+            return [columns.reported_at, columns.id]
+        case "-reported" | "-name":
+            return newest_first
+    by = columns.by.desc() if sort.startswith("-") else columns.by
+    return [by, *newest_first]
