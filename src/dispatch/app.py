@@ -12,6 +12,7 @@ from jinja2 import Environment
 from starlette.middleware.gzip import GZipMiddleware
 
 import dispatch.desk.api_page
+import dispatch.desk.web
 import dispatch.documents.web
 import dispatch.people.web.audit
 import dispatch.people.web.members
@@ -96,6 +97,8 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     assert isinstance(signer, Signer)
     app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
+    # The last one: it takes /{org}.
+    app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live))
 
 
 def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) -> None:

@@ -70,6 +70,17 @@ async def open_tasks_of(t: Read, situation_id: int, person_id: int) -> list[Task
     return await _shown(t, [(task, name) for task, name in rows])
 
 
+async def open_tasks_for(t: Read, viewer: Viewer, person_id: int, *, limit: int) -> list[TaskRow]:
+    """What a person has to do in all situations the viewer may see, the earliest due first."""
+    rows = await t.execute(
+        _joined()
+        .where(Task.org_id == t.org, Task.state == OPEN, _has(person_id), visible_to(viewer))
+        .order_by(Task.due_at.asc().nulls_last(), Task.id)
+        .limit(limit)
+    )
+    return await _shown(t, [(task, name) for task, name in rows])
+
+
 async def task_for(t: Read, viewer: Viewer, task_id: int) -> tuple[Task, Situation, tuple[int, ...]]:
     """(task, its situation, its assignees' ids).
 

@@ -78,6 +78,10 @@ FILTERS = [
         options=[SimpleNamespace(value=v, label=v) for v in ("Critical", "High", "Medium", "Low")],
     ),
     SimpleNamespace(
+        key="priority", label="Priority", options=[SimpleNamespace(value=v, label=v) for v in ("High", "Medium", "Low")]
+    ),
+    SimpleNamespace(key="type", label="Type", options=[SimpleNamespace(value="Availability", label="Availability")]),
+    SimpleNamespace(
         key="project",
         label="Project",
         options=[

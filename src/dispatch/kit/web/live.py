@@ -33,6 +33,23 @@ class Live:
     def __init__(self, url: str) -> None:
         self.url = libpq_url(url)
         self._watching: dict[_Key, set[asyncio.Queue[str]]] = {}
+        self._watching_all: dict[OrgId, set[asyncio.Queue[Subject | None]]] = {}
+
+    @asynccontextmanager
+    async def watch_organization(self, org: OrgId) -> AsyncIterator[asyncio.Queue[Subject | None]]:
+        """A queue of the subjects that changed, whatever they are; None means any of them may have.
+
+        Whoever watches has to ask who may see a subject before telling anybody that it changed.
+        """
+        queue: asyncio.Queue[Subject | None] = asyncio.Queue(QUEUE)
+        self._watching_all.setdefault(org, set()).add(queue)
+        try:
+            yield queue
+        finally:
+            watching = self._watching_all[org]
+            watching.discard(queue)
+            if not watching:
+                del self._watching_all[org]
 
     @asynccontextmanager
     async def watch(self, org: OrgId, subject: Subject) -> AsyncIterator[asyncio.Queue[str]]:
@@ -58,6 +75,8 @@ class Live:
                     pause = 0.2
                     for key in list(self._watching):
                         self._tell(key, "*")
+                    for org in list(self._watching_all):
+                        self._tell_all(org, None)
                     async for notice in c.notifies():
                         self._received(notice.payload)
             except psycopg.OperationalError as why:
@@ -67,7 +86,17 @@ class Live:
 
     def _received(self, payload: str) -> None:
         told: dict[str, Any] = orjson.loads(payload)
-        self._tell(_Key(OrgId(told["org"]), Subject(told["kind"], told["id"])), told["part"])
+        org, subject = OrgId(told["org"]), Subject(told["kind"], told["id"])
+        self._tell(_Key(org, subject), told["part"])
+        self._tell_all(org, subject)
+
+    def _tell_all(self, org: OrgId, subject: Subject | None) -> None:
+        for queue in self._watching_all.get(org, ()):
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                subject = None
+            queue.put_nowait(subject)
 
     def _tell(self, key: _Key, part: str) -> None:
         for queue in self._watching.get(key, ()):

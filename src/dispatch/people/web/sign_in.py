@@ -104,7 +104,7 @@ def router(door: Door) -> APIRouter:
             return await door.page(
                 request, error="You are signed in, but no organization lists you as a member any more. Ask an admin of yours.", status=403
             )  # fmt: skip
-        return RedirectResponse(f"/{orgs[0].slug}/incidents" if orgs else "/sign-in", 303)
+        return RedirectResponse(f"/{orgs[0].slug}" if orgs else "/sign-in", 303)
 
     @routes.get("/sign-in")
     async def sign_in(request: Request, token: str = "", next: str = "/", org: str = "") -> Response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from dispatch.kit.db import Read
 from dispatch.people.models import Person
@@ -80,9 +80,20 @@ async def found_ids(t: Read, viewer: Viewer, wanted: Filter, *, sort: str = NEWE
 
 
 async def titles_like(t: Read, viewer: Viewer, q: str, *, limit: int = 8) -> list[Row]:
-    """Situations to jump to: the newest that fit the words; without words the newest."""
-    _, ids = await _page(t, viewer, Filter(q=q), 1, limit, NEWEST)
-    return await rows_of(t, ids)
+    """Situations to jump to, the newest first: by words, by the beginning of the name, or by its number."""
+    name = q.replace("\0", " ").strip().upper()
+    called = [Situation.name.startswith(name, autoescape=True)]
+    if name.isascii() and name.isdigit():
+        called.append(Situation.name.endswith(f"-{name}"))
+    if typed_words(q):
+        called.append(matches(q))
+    found = await t.scalars(
+        select(Situation.id)
+        .where(Situation.org_id == t.org, Situation.kind == "incident", visible_to(viewer), or_(*called))
+        .order_by((Situation.name == name).desc(), Situation.reported_at.desc(), Situation.id.desc())
+        .limit(limit)
+    )
+    return await rows_of(t, list(found))
 
 
 async def _page(

@@ -1,0 +1,71 @@
+"""Home: what needs me, who is on call, what is open, what happened; kept up to date while it is open."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Request, Response
+from jinja2 import Environment
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from dispatch.desk import queries
+from dispatch.kit.db import Database
+from dispatch.kit.errors import NotFound
+from dispatch.kit.events import Subject
+from dispatch.kit.web.live import Live
+from dispatch.people.web import Visit, Visits
+
+#: Seconds between two re-reads of an open page, however much happens.
+AT_MOST_EACH = 1.0
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
+    """Routes `/{org}` and `/{org}/home`."""
+    routes = APIRouter(include_in_schema=False)
+
+    async def page(request: Request, visit: Visit, template: str) -> Response:
+        async with db.read(visit.org.id) as t:
+            home = await queries.home(t, visit.viewer)
+        return visit.page(pages, template, request, "home", home=home)
+
+    @routes.get("/{org}/home/fragments/now")
+    async def fragment(request: Request, org: str) -> Response:
+        return await page(request, await visits.of(request, org), "_home.html")
+
+    @routes.get("/{org}/home/live")
+    async def live_events(request: Request, org: str) -> Response:
+        visit = await visits.of(request, org)
+
+        async def concerns(changed: set[Subject | None]) -> bool:
+            """Not even that something happened is told about what the viewer may not see."""
+            if None in changed:
+                return True
+            ids = {each.id for each in changed if each is not None and each.kind == "incident"}
+            if not ids:
+                return False
+            async with db.read(visit.org.id) as t:
+                return await queries.sees_one(t, visit.viewer, ids)
+
+        async def events() -> AsyncIterator[ServerSentEvent]:
+            async with live.watch_organization(visit.org.id) as queue:
+                while True:
+                    changed = {await queue.get()}
+                    await asyncio.sleep(0.05)
+                    while not queue.empty():
+                        changed.add(queue.get_nowait())
+                    if await concerns(changed):
+                        yield ServerSentEvent(data="changed", event="now")
+                        await asyncio.sleep(AT_MOST_EACH)
+
+        return EventSourceResponse(events(), ping=20)
+
+    @routes.get("/{org}")
+    async def home_page(request: Request, org: str) -> Response:
+        if not _SLUG.fullmatch(org):
+            raise NotFound("There is no such page.")
+        return await page(request, await visits.of(request, org), "home.html")
+
+    return routes
