@@ -133,3 +133,14 @@ async def test_restricted_incidents_are_not_counted_for_those_who_may_not_see_th
         assert "Somebody got in" not in page
         assert 'Active <span class="count">0</span>' in page
     await cy.aclose()
+
+
+async def test_a_home_takes_as_many_whatever_there_is(quiet: Stage, browser: httpx.AsyncClient) -> None:
+    counts = []
+    for size in (1, 30):
+        await report(quiet, *(f"Checkout fails {n}" for n in range(size)), commander="ada@example.com")
+        with statements(quiet.house.db) as seen:
+            page = (await browser.get("/default")).text
+        assert "You lead" in page
+        counts.append(seen)
+    assert len(counts[0]) == len(counts[1]) <= 12, "\n\n".join(counts[1])

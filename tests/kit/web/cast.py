@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+from dispatch.desk.queries import Duty, Happened, Home, Need
 from dispatch.kit.forms.declare import Kind
 from dispatch.kit.forms.html import HtmlField, HtmlForm, HtmlOption
 from dispatch.people.models import Person
@@ -291,3 +292,34 @@ DOCUMENT = SimpleNamespace(
     + DESCRIPTION
     + "\n\n## What we tried\n\n1. Restarted the gateway\n2. Rolled back\n\n> It was the deploy.\n\n| time | errors |\n|---|---|\n| 14:02 | 31 % |\n\n<script>alert(1)</script>",
 )
+
+HOME = Home(
+    needs=[
+        Need("command", "INC-43", EMOJI, ago(minutes=3)),
+        Need("hand_off", "INC-42", "Checkout is slow", ago(minutes=9), "Bo Nguyễn", 7),
+        Need("page", "INC-40", HEBREW, ago(minutes=14)),
+    ],
+    tasks=[
+        SimpleNamespace(description=LONG_WORD, incident="INC-42", number=2, due_at=ago(hours=1)),  # type: ignore[list-item]
+        SimpleNamespace(description="Write to support", incident="INC-42", number=3, due_at=None),  # type: ignore[list-item]
+    ],
+    duty=[
+        Duty("Primary", "Payments", ADA, ago(days=-3), BO),
+        Duty("Secondary", "Payments", LONGEST, ago(days=-3), None),
+        Duty("Nights", "Search", None, None, None),
+    ],
+    by_severity=[(Level("Critical", "red", 4), 1), (Level("High", "orange", 3), 12), (Level("Undetermined", "secondary", 0), 2)],
+    open=ITEMS[:4],
+    open_total=15,
+    any_incident=True,
+    recent=[
+        Happened("INC-43", f"Ada Lovelace reported INC-43: {EMOJI}", "flame", ago(minutes=3)),
+        Happened("INC-42", "Bo Nguyễn moved it from Active to Stable", "progress-check", ago(minutes=12)),
+    ],
+)
+NO_HOME = Home([], [], [], [], [], 0, False, [])
+PLACES = [
+    {"kind": "Action", "label": "Report an incident", "note": "new", "href": "/default/report"},
+    {"kind": "Page", "label": "Incidents", "note": "list", "href": "/default/incidents"},
+    {"kind": "Incident", "label": EMOJI, "note": "INC-43 · Active", "href": "/default/incidents/INC-43"},
+]

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
+import dispatch.desk
 import dispatch.people
 import dispatch.situations
 from dispatch.kit.web.pages import security_headers, static_files, templates
@@ -19,6 +20,7 @@ from . import cast
 
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
 PEOPLE = Path(dispatch.people.__file__).parent / "templates"
+DESK = Path(dispatch.desk.__file__).parent / "templates"
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
@@ -62,6 +64,8 @@ SIGN_IN: dict[str, Any] = {
 
 #: address -> (template, context); what the tests look at.
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "/default": ("home.html", {"home": cast.HOME, "nav": "home"}),
+    "/second": ("home.html", {"home": cast.NO_HOME, "nav": "home"}),
     "/default/incidents": ("incident_list.html", LIST),
     "/default/incidents/none-yet": ("incident_list.html", LIST | EMPTY | {"counts": {}}),
     "/default/incidents/none-found": ("incident_list.html", LIST | EMPTY | {"query": {"q": "unicorn", "severity": "High"}, "shown": cast.SHOWN}),
@@ -92,7 +96,7 @@ TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-we
 
 def preview() -> FastAPI:
     app = FastAPI()
-    environment = templates(SLICE, PEOPLE)
+    environment = templates(SLICE, PEOPLE, DESK)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
 
@@ -116,6 +120,14 @@ def preview() -> FastAPI:
     @app.get("/")
     async def index() -> HTMLResponse:
         return HTMLResponse("<title>Pages</title><ul>" + "".join(f'<li><a href="{a}">{a}</a>' for a in PAGES) + "</ul>")
+
+    @app.get("/default/jump")
+    async def jump(q: str = "") -> JSONResponse:
+        return JSONResponse([place for place in cast.PLACES if q.lower() in place["label"].lower()])
+
+    @app.get("/default/home/live")
+    async def home_live() -> StreamingResponse:
+        return await live("")
 
     @app.get("/default/incidents/{name}/live")
     async def live(name: str) -> StreamingResponse:
