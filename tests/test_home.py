@@ -51,7 +51,7 @@ async def test_the_palette_finds_by_name_number_words_and_pages(stage: Stage, ad
     number = name.split("-")[1]
     for typed in (name.lower(), number, "xyloph", "failure xylophonic"):
         found = (await ada.get("/default/jump", params={"q": typed})).json()
-        assert [f["href"] for f in found if f["kind"] == "Incident"][0] == f"/default/incidents/{name}", typed
+        assert next(f["href"] for f in found if f["kind"] == "Incident") == f"/default/incidents/{name}", typed
     [report] = [f for f in (await ada.get("/default/jump", params={"q": "rep inc"})).json() if f["kind"] == "Action"]
     assert report["href"] == "/default/report"
     assert (await ada.get("/default/jump", params={"q": "%_\\\0'"})).json() == []
