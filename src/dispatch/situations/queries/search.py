@@ -43,7 +43,7 @@ def matches(q: str, alike: Alike | None = None) -> ColumnElement[bool]:
             here = _query("simple", f"{_quoted(form)}:*").op("||")(_query("english", _quoted(form)))
             either = here if either is None else either.op("||")(here)
         wanted = either if wanted is None else wanted.op("&&")(either)
-    return or_(Situation.words.op("@@")(wanted), Situation.name == q.strip().upper())
+    return or_(Situation.words.op("@@")(wanted), Situation.name == q.replace("\0", " ").strip().upper())
 
 
 async def misspelt(t: Read, q: str) -> dict[str, list[str]]:
