@@ -8,8 +8,8 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from dispatch.schema import opened
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
