@@ -106,7 +106,7 @@ def test_an_invited_person_comes_in_by_the_link(played: Played) -> None:
     link = page.locator(".once-only code").inner_text()
     newcomer = stranger(played)
     newcomer.goto(link)
-    expect(newcomer.get_by_role("heading", name="Incidents")).to_be_visible()
+    expect(newcomer.get_by_role("heading", name="Home")).to_be_visible()
     page.get_by_role("link", name="Nia Newcomer").click()
     expect(page.get_by_text("Dee Alvarez invited Nia Newcomer as member")).to_be_visible()
 
@@ -174,7 +174,7 @@ def test_the_switcher_leads_to_the_other_organization(played: Played) -> None:
     page.goto("/default/incidents")
     page.get_by_text("Switch organization").locator("xpath=..").click()
     page.get_by_role("link", name="Second Example").click()
-    expect(page).to_have_url(f"{played.stage.base_url}/second/incidents")
+    expect(page).to_have_url(f"{played.stage.base_url}/second")
 
 
 def test_every_page_is_readable_in_both_themes_and_on_a_phone(played: Played, provider: LoopbackProvider) -> None:

@@ -28,7 +28,7 @@ async def test_an_invited_person_signs_in_with_the_link_that_is_shown_once(stage
     assert link.group(1) not in (await dee.get(MEMBERS)).text
     async with browser(stage) as nia:
         page = await nia.get(link.group(1))
-        assert page.url.path == "/default/incidents" and "Nia Newcomer" in page.text
+        assert page.url.path == "/default" and "Nia Newcomer" in page.text
     assert "Nia Newcomer" in (await dee.get(MEMBERS, params={"q": "newcomer"})).text
     again = await send(dee, MEMBERS, MEMBERS, email="new@example.com", name="", role="member")
     assert again.status_code == 409 and "is a member already" in again.text
@@ -63,7 +63,7 @@ async def test_the_last_owner_stays(stage: Stage) -> None:
     assert (await send(browser_of_ada, page, f"{page}/deactivate")).status_code == 409
     joy = await person_id(stage, JOY)
     await send(browser_of_ada, f"{MEMBERS}/{joy}", f"{MEMBERS}/{joy}/role", role="owner")
-    assert (await send(browser_of_ada, page, f"{page}/role", role="member")).url.path == "/default/incidents"
+    assert (await send(browser_of_ada, page, f"{page}/role", role="member")).url.path == "/default"
     assert (await browser_of_ada.get("/default/settings")).status_code == 403
 
 
@@ -76,7 +76,7 @@ async def test_a_deactivated_member_is_out_at_once_and_elsewhere_still_in(stage:
     assert gone.status_code == 200 and "Bo Nilsson" in gone.text
     assert (await bo.get("/default/incidents")).status_code == 404
     elsewhere = await bo.get("/")
-    assert elsewhere.url.path == "/second/incidents" and "Example Company" not in elsewhere.text
+    assert elsewhere.url.path == "/second" and "Example Company" not in elsewhere.text
     # The name stays in the history of incidents, and an invitation brings them back.
     assert "Bo Nilsson" in (await ada.get("/default/incidents")).text
     await send(ada, MEMBERS, MEMBERS, email=BO, name="", role="member")

@@ -100,7 +100,7 @@ async def test_another_setting_leaves_the_secret_as_it_was(stage: Stage, provide
     saved = await send(ada, page, page, **kept, title="Renamed", domains="", default_role="member", enabled="true")
     assert saved.url.params["saved"] == "1" and "Renamed" in saved.text
     async with browser(stage) as bo:
-        assert (await through(bo, "bo")).url.path == "/default/incidents"
+        assert (await through(bo, "bo")).url.path == "/default"
     async with stage.house.db.system() as t:
         org = await organization(t, "default")
     assert org is not None
@@ -118,7 +118,7 @@ async def test_a_new_person_joins_only_where_that_is_switched_on(stage: Stage, p
         assert refused.status_code == 403 and "nia@example.com is not a member here" in refused.text
         await set_up(stage, provider, create_members=True, domains=["example.com"], default_role="admin")
         page = await through(nia, "nia")
-        assert page.url.path == "/default/incidents" and "Nia" in page.text
+        assert page.url.path == "/default" and "Nia" in page.text
         assert (await nia.get("/default/settings")).status_code == 200
     ada = await stage.sign_in("ada@example.com")
     assert "Nia joined through Loopback as admin" in (await ada.get("/default/settings/audit")).text
@@ -129,7 +129,7 @@ async def test_two_first_sign_ins_at_once_make_one_member(stage: Stage, provider
     await set_up(stage, provider, create_members=True, domains=["example.com"])
     async with browser(stage) as one, browser(stage) as two:
         pages = await asyncio.gather(through(one, "nia"), through(two, "nia"))
-    assert [page.url.path for page in pages] == ["/default/incidents"] * 2
+    assert [page.url.path for page in pages] == ["/default"] * 2
 
 
 @pytest.mark.parametrize("verified", [False, None, "false", 1])
@@ -204,7 +204,7 @@ async def test_the_provider_of_one_organization_opens_no_other(stage: Stage, pro
     provider.person("mallory", email="ada@example.com")
     await set_up(stage, provider, org="second", create_members=True, domains=["example.com"])
     async with browser(stage) as mallory:
-        assert (await through(mallory, "mallory", org="second")).url.path == "/second/incidents"
+        assert (await through(mallory, "mallory", org="second")).url.path == "/second"
         for path in ("/default/incidents", "/default/settings", "/default/profile"):
             assert (await mallory.get(path)).url.path == "/sign-in"
         assert "Example Company" not in (await mallory.get("/second/incidents")).text
@@ -242,7 +242,7 @@ async def test_an_answer_is_good_for_its_own_browser_attempt_and_organization(
         clock.move(clock.timedelta())
         # Used twice.
         good = await consent((await out(bo)).headers["location"], "bo")
-        assert (await bo.get(good)).url.path == "/default/incidents"
+        assert (await bo.get(good)).url.path == "/default"
         assert (await bo.get(good)).status_code == 502
 
 
@@ -321,7 +321,7 @@ async def test_a_provider_that_changed_its_keys_is_asked_again_but_not_at_every_
         provider.change_keys = None
         assert (await through(bo, "bo")).status_code == 502
         clock.move(clock.timedelta(seconds=31))
-        assert (await through(bo, "bo")).url.path == "/default/incidents"
+        assert (await through(bo, "bo")).url.path == "/default"
 
 
 async def test_what_a_provider_says_of_itself_is_kept_for_an_hour(stage: Stage, provider: LoopbackProvider) -> None:

@@ -66,10 +66,10 @@ async def test_guessing_is_held_up_for_the_account_whoever_guesses_and_ends_by_i
         assert 0 < int(held.headers["retry-after"]) <= 901
         # Others are not held up, and a link still lets Bo in.
         await give_password(stage, ADA)
-        assert (await by_password(somebody, ADA, PASSWORD)).url.path == "/default/incidents"
+        assert (await by_password(somebody, ADA, PASSWORD)).url.path == "/default"
         await stage.sign_in(BO)
         clock.move(throttle.WINDOW)
-        assert (await by_password(somebody, BO, PASSWORD)).url.path == "/default/incidents"
+        assert (await by_password(somebody, BO, PASSWORD)).url.path == "/default"
 
 
 async def test_an_address_that_tries_many_accounts_is_held_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ async def test_a_link_works_once(stage: Stage) -> None:
         assert account is not None
         token = await one_time_link(t, account)
     async with browser(stage) as bo, browser(stage) as thief:
-        assert (await bo.get("/sign-in", params={"token": token})).url.path == "/default/incidents"
+        assert (await bo.get("/sign-in", params={"token": token})).url.path == "/default"
         again = await thief.get("/sign-in", params={"token": token})
         assert again.status_code == 401 and USED in again.text
 
@@ -173,14 +173,14 @@ async def test_what_one_organization_gave_out_does_not_open_another(stage: Stage
         assert account is not None
         token = await one_time_link(t, account, org=second)  # type: ignore[arg-type]
     async with browser(stage) as bo:
-        assert (await bo.get("/sign-in", params={"token": token})).url.path == "/second/incidents"
+        assert (await bo.get("/sign-in", params={"token": token})).url.path == "/second"
         assert (await bo.get("/default/incidents")).url.path == "/sign-in"
         assert "Example Company" not in (await bo.get("/second/incidents")).text
         # Neither does a password that was chosen in such a session.
         chosen = await send(bo, "/second/profile", "/second/profile/password", password="a sentence of mine")
         assert chosen.url.params["saved"] == "password"
     async with browser(stage) as bo:
-        assert (await by_password(bo, BO, "a sentence of mine")).url.path == "/second/incidents"
+        assert (await by_password(bo, BO, "a sentence of mine")).url.path == "/second"
         assert (await bo.get("/default/incidents")).url.path == "/sign-in"
     # Vouched for by both, one browser has both, and the switcher shows them.
     async with browser(stage) as bo:

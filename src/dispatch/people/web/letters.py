@@ -64,7 +64,7 @@ class Letters:
 
     def invite(self, org: Organization, who: Person, token: str, by: str) -> None:
         """Mail the link of an invitation."""
-        text = INVITED.format(name=who.name, by=by, org=org.name, link=self.link(token, f"/{org.slug}/incidents"))
+        text = INVITED.format(name=who.name, by=by, org=org.name, link=self.link(token, f"/{org.slug}"))
         self._later(self._send(org, who, token, f"You are invited to {org.name}", text))
 
     async def _asked(self, slug: str, email: str, next: str) -> None:

@@ -109,7 +109,7 @@ def router(db: Database, visits: Visits, pages: Environment, letters: Letters, *
             return await member_page(request, visit, person_id, status=wrong.status, error=str(wrong))
         if person_id == visit.viewer.person_id:
             # They may have given away the right to see the page.
-            return RedirectResponse(f"/{org}/incidents", 303)
+            return RedirectResponse(f"/{org}", 303)
         return RedirectResponse(f"/{org}/settings/members/{person_id}", 303)
 
     @routes.post("/{org}/settings/members/{person_id}/deactivate")

@@ -69,7 +69,7 @@ def router(door: Door, vault: Vault, providers: OpenIdProviders) -> APIRouter:
     async def go(request: Request, slug: str, next: str = "/") -> Response:
         org, found = await found_provider(slug)
         attempt = Attempt.fresh()
-        next = local(next) if local(next) != "/" else f"/{slug}/incidents"
+        next = local(next) if local(next) != "/" else f"/{slug}"
         try:
             await door.throttle.take(door.throttle.of_address(address_of(request), what="provider"))
             client = client_of(found, slug, vault=vault, base_url=door.base_url)
@@ -88,7 +88,7 @@ def router(door: Door, vault: Vault, providers: OpenIdProviders) -> APIRouter:
     @routes.get("/sign-in/{slug}/callback")
     async def back(request: Request, slug: str) -> Response:
         org, found = await found_provider(slug)
-        next = f"/{slug}/incidents"
+        next = f"/{slug}"
         try:
             attempt, next = _kept(request.cookies.get(COOKIE, ""), org, vault)
             client = client_of(found, slug, vault=vault, base_url=door.base_url)

@@ -1,0 +1,115 @@
+"""By clicks and keys in a real browser: the list, its views and bulk change, the palette, a home that follows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.played import Played
+from tests.stage import BO
+
+pytestmark = pytest.mark.browser
+
+
+def complaints(page: Page) -> list[str]:
+    page.evaluate(Axe().axe_script)
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
+    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+
+
+def test_the_list_is_narrowed_kept_as_a_view_and_changed_by_keys(played: Played) -> None:
+    page = played.person("ada@example.com")
+    page.goto("/default/incidents?status=Active")
+    page.get_by_text("More filters").click()
+    page.get_by_label("Commander").fill("me")
+    page.get_by_label("Commander").press("Tab")
+    expect(page).to_have_url(re.compile(r"commander=me"))
+    expect(page.locator("#found")).to_contain_text("Commander: me")
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("button", name="Save this view").click()
+    page.get_by_label("Name", exact=True).fill("What I lead")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page).to_have_url(f"{played.stage.base_url}/default/incidents?status=Active&commander=me")
+    page.get_by_role("link", name="Clear").click()
+    page.locator("summary", has_text="Views").click()
+    page.get_by_role("link", name="What I lead").click()
+    expect(page).to_have_url(f"{played.stage.base_url}/default/incidents?status=Active&commander=me")
+    page.goto("/default/incidents?status=Active")
+    page.locator("body").press("j")
+    first = page.locator("#found .row-title").first
+    expect(first).to_be_focused()
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#bulk-bar")).to_contain_text("2 incidents selected")
+    page.get_by_role("button", name="Change…").click()
+    dialog = page.get_by_role("dialog", name="Change 2 incidents")
+    dialog.get_by_label("Priority").select_option("High")
+    dialog.get_by_label("Severity").select_option("Low")
+    assert complaints(page) == []
+    dialog.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_role("heading", name="2 of 2 incidents changed")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page).to_have_url(f"{played.stage.base_url}/default/incidents?status=Active")
+    page.locator("body").press("j")
+    page.keyboard.press("k")
+    title = page.locator("#found .row-title").first.inner_text()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+
+
+def test_an_export_is_what_the_list_shows(played: Played) -> None:
+    page = played.person("bo@example.com")
+    page.goto("/default/incidents?severity=High")
+    rows = page.locator("#found .row-title").count()
+    assert rows > 0
+    page.locator("summary", has_text="Export").click()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+    lines = started.value.path().read_text().splitlines()
+    assert len(lines) == rows + 1
+    assert lines[0].startswith("name,title,status")
+
+
+def test_the_palette_works_by_keys_alone(played: Played) -> None:
+    page = played.person("bo@example.com")
+    page.goto("/default")
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Where to?")
+    expect(box).to_be_focused()
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    assert complaints(page) == []
+    page.keyboard.type("inc-3")
+    option = page.get_by_role("option", selected=True)
+    expect(option).to_contain_text("INC-3")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{played.stage.base_url}/default/incidents/INC-3")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("no such thing at all")
+    expect(page.get_by_text("Nothing fits.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    page.keyboard.press("Control+k")
+    box.fill("report")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Report an incident")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{played.stage.base_url}/default/report")
+
+
+def test_a_home_follows_what_happens_without_a_reload(played: Played) -> None:
+    page = played.person("ada@example.com")
+    page.goto("/default")
+    expect(page.locator("[data-live=on]")).to_be_visible()
+    page.evaluate("window.same = true")
+    name = played.run(played.stage.report(BO, Title="Xylophonic failure"))
+    line = page.locator(".line", has_text=f"You lead {name}")
+    expect(line).to_be_visible()
+    assert page.evaluate("window.same")
+    assert complaints(page) == []
+    line.get_by_role("button", name="Acknowledge").click()
+    expect(page).to_have_url(f"{played.stage.base_url}/default/incidents/{name}")
+    page.goto("/default")
+    expect(page.get_by_text(f"You lead {name}")).to_have_count(0)
