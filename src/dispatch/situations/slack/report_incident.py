@@ -40,7 +40,8 @@ SYMBOLS = {
 @command(
     "report_incident",
     name="/dispatch-report-incident",
-    description="Opens a modal to report an incident.",
+    description="Opens a modal to report an incident. This command can be run from non-incident channels where the "
+    "Dispatch bot is a member.",
     usage_hint="<organization-slug|'default'>",
     anywhere=True,
 )
