@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from dispatch.kit import clock
 from dispatch.kit.db import OrgId
 from dispatch.kit.errors import NotAllowed
 from dispatch.people.models import Person
@@ -17,13 +15,6 @@ from dispatch.situations import actions, queries
 from dispatch.situations.access import require, require_take_command, standing
 from dispatch.situations.models import Situation
 from tests.stage import ADA, BO, CY, Stage
-
-
-@pytest.fixture
-def late() -> Any:
-    """Moves the clock, and puts it back."""
-    yield lambda minutes: clock.move(clock.offset() + timedelta(minutes=minutes))
-    clock.move(timedelta(0))
 
 
 async def org_id(stage: Stage) -> OrgId:
@@ -83,7 +74,7 @@ async def test_the_command_is_handed_over_in_two_steps(stage: Stage) -> None:
     await stage.slack.act_in_message("U0DEE", asked["channel"], asked["ts"], "decline_command")
 
     async def told() -> bool:
-        return any("This offer was accepted; Dee Alvarez leads now." in x for x in await stage.told("U0DEE", asked["channel"]))
+        return bool(await stage.direct_messages("U0DEE", "This offer was accepted; Dee Alvarez leads now."))
 
     await stage.eventually(told)
     assert await leader(stage, name) == "Dee Alvarez"
@@ -106,7 +97,7 @@ async def test_an_offer_is_declined_and_the_other_reads_it(stage: Stage) -> None
     assert await leader(stage, name) == "Ada Lovelace"
 
 
-async def test_an_unanswered_offer_reminds_and_then_opens_the_command(stage: Stage, late: Any) -> None:
+async def test_an_unanswered_offer_reminds_and_then_opens_the_command(stage: Stage) -> None:
     name = await stage.report()
     await stage.settle()
     org, situation, ada = await cast(stage, name, "ada")
@@ -114,15 +105,15 @@ async def test_an_unanswered_offer_reminds_and_then_opens_the_command(stage: Sta
     async with stage.house.db.tx(org) as t:
         await actions.acknowledge_command(t, situation.id, by=ada)
         await actions.assign_role(t, situation, dee, "Commander", by=ada)
-    late(16)
+    await stage.advance(minutes=16)
     await message_to(stage, "U0DEE", "Still waiting for your answer")
-    late(16)
+    await stage.advance(minutes=16)
     offer = await message_to(stage, BO, f"{name} needs a commander")
     await stage.slack.act_in_message(BO, offer["channel"], offer["ts"], "take_command")
     await stage.eventually(lambda: _is(stage, name, "Bo Nilsson"))
 
 
-async def test_a_command_nobody_acknowledged_may_be_taken_by_any_participant(stage: Stage, late: Any) -> None:
+async def test_a_command_nobody_acknowledged_may_be_taken_by_any_participant(stage: Stage) -> None:
     name = await stage.report()
     await stage.settle()
     org, situation, bo = await cast(stage, name, "bo")
@@ -130,7 +121,7 @@ async def test_a_command_nobody_acknowledged_may_be_taken_by_any_participant(sta
         before = await standing(t, await viewer_of_person(t, bo), situation)
     with pytest.raises(NotAllowed, match="still has time to acknowledge"):
         require_take_command(before)
-    late(16)
+    await stage.advance(minutes=16)
     offer = await message_to(stage, BO, f"{name} needs a commander")
     await stage.slack.act_in_message(BO, offer["channel"], offer["ts"], "take_command")
     await stage.eventually(lambda: _is(stage, name, "Bo Nilsson"))
