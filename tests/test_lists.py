@@ -106,7 +106,7 @@ async def test_the_search_finds_beginnings_of_words(quiet: Stage, browser: httpx
     assert "INC-12" not in found
 
 
-@pytest.mark.parametrize("typed", ["heckout", "checkout zebra", "!", "' | '", "\\", ":*", "a & !b", "\0zebra", "(" * 50])
+@pytest.mark.parametrize("typed", ["zebra", "checkout zebra", "!", "' | '", "\\", ":*", "a & !b", "\0zebra", "(" * 50])
 async def test_what_is_not_there_is_not_found_and_nothing_breaks(
     quiet: Stage, browser: httpx.AsyncClient, typed: str
 ) -> None:

@@ -38,7 +38,7 @@ async def running_sandbox(
 @contextlib.asynccontextmanager
 async def serving(app: object, listener: socket.socket) -> AsyncIterator[None]:
     """Serves any ASGI application on this socket for as long as the block runs."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+    config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     # Server.serve() would take over signals and look for its end only ten times a second.
     config.load()

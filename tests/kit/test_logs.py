@@ -264,6 +264,9 @@ def test_lines_of_other_libraries_lose_what_they_quote(output: Output) -> None:
 
 
 def test_our_own_standard_lines_keep_their_values(output: Output) -> None:
+    # Another test of this process may have served something quietly.
+    logging.getLogger("uvicorn.error").setLevel(logging.NOTSET)
+    logging.getLogger("uvicorn").setLevel(logging.NOTSET)
     logging.getLogger("uvicorn.error").info("Uvicorn running on %s:%d", "127.0.0.1", 8000)
     logging.getLogger("pgqueuer").error("Exception while processing: %s/%s", "incident.set_up", uuid.UUID(int=1))
     logging.getLogger("pgqueuer").error("Failed: %s", ValueError(TEXT))

@@ -115,7 +115,7 @@ async def test_a_token_ends_by_itself_and_opens_one_organization_only(stage: Sta
     assert found is not None
     token = {"authorization": f"Bearer {found.group(1)}"}
     assert (await stage.web.get("/api/v1/second/incidents", headers=token)).status_code == 401
-    clock.move(clock.timedelta(days=31))
+    await stage.later(days=31)
     assert (await stage.web.get("/api/v1/default/incidents", headers=token)).status_code == 401
 
 
@@ -160,7 +160,7 @@ async def test_a_new_password_needs_the_old_one_unless_a_link_was_just_used(stag
     assert (await send(bo, "/default/profile", to, password="short")).status_code == 422
     assert (await send(bo, "/default/profile", to, password="a sentence of mine")).url.params["saved"] == "password"
     assert (await phone.get("/default/incidents")).url.path == "/sign-in"
-    clock.move(clock.timedelta(minutes=20))
+    await stage.advance(minutes=20)
     refused = await send(bo, "/default/profile", to, password="another sentence of mine", old="wrong")
     assert refused.status_code == 422 and "That is not your password." in refused.text
     changed = await send(bo, "/default/profile", to, password="another sentence of mine", old="a sentence of mine")
@@ -196,7 +196,7 @@ async def test_the_audit_log_says_who_did_what_before_and_after(stage: Stage) ->
 async def test_the_switcher_shows_the_organizations_of_the_account_only(stage: Stage) -> None:
     await second_organization(stage, BO)
     bo, ada = await stage.sign_in(BO), await stage.sign_in(ADA)
-    assert 'href="/second/incidents"' in (await bo.get("/default/incidents")).text
+    assert 'href="/second"' in (await bo.get("/default/incidents")).text
     assert (await bo.get("/second/incidents")).status_code == 200
     assert "Second Example" not in (await ada.get("/default/incidents")).text
     assert (await ada.get("/second/incidents")).status_code == 404

@@ -293,7 +293,7 @@ async def test_a_token_for_another_attempt_client_or_time_signs_nobody_in(stage:
         (Client(client.issuer, "somebody-else", "x", client.scopes, client.redirect_uri), nonce, 0),
         (client, nonce, 2),
     ):
-        clock.move(clock.timedelta(hours=later))
+        await stage.later(hours=later)
         with pytest.raises(Exception, match="could not be verified"):
             await providers._verified(wrong_client, metadata, kept[0], wrong_nonce)
 
@@ -304,7 +304,7 @@ async def test_the_provider_says_no_or_nothing_and_the_person_is_told(stage: Sta
         state = parse_qs(urlsplit((await out(bo)).headers["location"]).query)["state"][0]
         told = await bo.get("/sign-in/default/callback", params={"error": "access_denied", "state": state})
         assert told.status_code == 502 and "did not let you in" in told.text
-        clock.move(clock.timedelta(hours=2))
+        await stage.later(hours=2)
         provider.down = True
         told = await bo.get("/sign-in/default/provider")
         assert told.status_code == 502 and "does not answer" in told.text and "Password" in told.text
@@ -330,7 +330,7 @@ async def test_what_a_provider_says_of_itself_is_kept_for_an_hour(stage: Stage, 
     provider.change_discovery = lambda told: asked.append(1) or told  # type: ignore[func-returns-value]
     async with browser(stage) as bo:
         for minutes, times in ((0, 1), (50, 1), (70, 2)):
-            clock.move(clock.timedelta(minutes=minutes))
+            await stage.later(minutes=minutes)
             await out(bo)
             assert len(asked) == times
 
@@ -358,9 +358,9 @@ async def test_the_doctor_finds_what_is_wrong(stage: Stage, provider: LoopbackPr
     provider.change_discovery = lambda told: told | {"issuer": "http://localhost:1/other"}
     assert not (await checked(stage, provider))["Discovery"]
     provider.change_discovery = None
-    clock.move(clock.timedelta(minutes=10))
+    await stage.later(minutes=10)
     assert not (await checked(stage, provider))["Clock"]
-    clock.move(clock.timedelta())
+    await stage.later()
     provider.down = True
     assert not (await checked(stage, provider))["Discovery"]
 

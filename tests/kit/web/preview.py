@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 import dispatch.desk
@@ -99,6 +100,7 @@ def preview() -> FastAPI:
     environment = templates(SLICE, PEOPLE, DESK)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
 
     listeners: list[asyncio.Queue[str]] = []
 

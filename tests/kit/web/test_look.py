@@ -139,7 +139,7 @@ def test_keys_search_help_and_report_but_never_while_typing(page: Page) -> None:
 
 def test_a_filter_changes_the_address_and_names_only_what_was_chosen(page: Page) -> None:
     page.goto("/default/incidents")
-    page.get_by_label("Severity").select_option("High")
+    page.locator("#filters").get_by_label("Severity").select_option("High")
     expect(page).to_have_url("/default/incidents?severity=High")
 
 

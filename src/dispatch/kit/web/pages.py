@@ -167,5 +167,5 @@ def _lower_headings(state: StateCore) -> None:
             token.tag = f"h{int(token.tag[1]) + 1}"
 
 
-_MARKDOWN = MarkdownIt("commonmark", {"breaks": True}).enable(["table", "strikethrough"])
+_MARKDOWN = MarkdownIt("commonmark", {"breaks": True, "html": False}).enable(["table", "strikethrough"])
 _MARKDOWN.core.ruler.push("lower_headings", _lower_headings)
