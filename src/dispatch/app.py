@@ -14,8 +14,10 @@ from starlette.middleware.gzip import GZipMiddleware
 import dispatch.desk.api_page
 import dispatch.desk.web
 import dispatch.documents.web
+import dispatch.oncall.web
 import dispatch.people.web.audit
 import dispatch.people.web.members
+import dispatch.people.web.organization
 import dispatch.people.web.profile
 import dispatch.people.web.provider
 import dispatch.people.web.sign_in
@@ -41,6 +43,7 @@ from dispatch.kit.web import health
 from dispatch.kit.web.bodies import limited_bodies
 from dispatch.kit.web.headers import security_headers
 from dispatch.kit.web.pages import static_files, templates
+from dispatch.oncall.queries import rotation_options
 from dispatch.people.oidc import OpenIdProviders
 from dispatch.people.throttle import Throttle
 from dispatch.people.web import Visits
@@ -90,7 +93,8 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.projects.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.desk.api_page.router(app, visits, pages))
     _mount_people(app, h, visits, pages)
-    app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers))
+    app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers, rotation_options))
+    app.include_router(dispatch.oncall.web.router(h.db, visits, pages))
     app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     signer = h.services[Signer]
@@ -111,6 +115,7 @@ def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) ->
     app.include_router(web.provider.router(door, h.vault, providers))
     app.include_router(web.profile.router(h.db, visits, pages, throttle))
     app.include_router(web.members.router(h.db, visits, pages, letters, base_url=h.base_url))
+    app.include_router(web.organization.router(h.db, visits, pages))
     app.include_router(web.tokens.router(h.db, visits, pages))
     app.include_router(web.audit.router(h.db, visits, pages))
     app.include_router(web.sign_in_settings.router(h.db, visits, pages, h.vault, providers, base_url=h.base_url))

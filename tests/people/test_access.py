@@ -28,10 +28,22 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     ],
     "audit.read": [("GET", "/{org}/settings/audit")],
     "restricted.open": [("GET", "/{org}/settings/restricted"), ("POST", "/{org}/settings/restricted")],
+    "projects.create": [("GET", "/{org}/settings/projects/new"), ("POST", "/{org}/settings/projects/new")],
+    "projects.configure": [
+        (method, f"/{{org}}/settings/projects/{{project}}/{page}")
+        for method, page in (
+            ("GET", "general"), ("POST", "general"), ("GET", "types"), ("POST", "types/new"), ("GET", "severities"),
+            ("POST", "severities/new"), ("GET", "priorities"), ("POST", "priorities/new"), ("GET", "tags"), ("POST", "tags"),
+        )
+    ],
+    "oncall.configure": [
+        ("GET", "/{org}/settings/projects/{project}/oncall"), ("POST", "/{org}/settings/projects/{project}/oncall/new"),
+    ],
+    "organization.configure": [("POST", "/{org}/settings/organization")],
     "sign_in.configure": [("POST", "/{org}/settings/sign-in"), ("POST", "/{org}/settings/sign-in/check")],
 }  # fmt: skip
-#: Actions whose pages other slices bring; each is asked by the settings of projects, plugins and rotations.
-ELSEWHERE = {"plugins.configure", "projects.configure", "projects.create", "oncall.configure", "organization.configure"}
+#: Asked by the pages of plugins.
+ELSEWHERE = {"plugins.configure"}
 #: Everything of the settings beside these is the other slices' and needs `settings.read` at least.
 SETTINGS = "/{org}/settings"
 
@@ -44,7 +56,7 @@ async def test_each_action_is_for_its_role_and_above(stage: Stage, role: str) ->
     wrong: list[str] = []
     for action, routes in ROUTES.items():
         for method, path in routes:
-            to = path.format(org="default", person_id=fay, machine_id=999)
+            to = path.format(org="default", person_id=fay, machine_id=999, project="default")
             answer = await ask(client, method, to, csrf)
             allowed = rank(role) >= rank(ACTIONS[action].least)
             if (answer.status_code == 403) == allowed:

@@ -13,6 +13,7 @@ from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.events import Subject, record
 from dispatch.oncall.events import NobodyAnswered, PageAcknowledged, Paged, PageDue, PageFailed
 from dispatch.oncall.models import Page, Rotation
+from dispatch.oncall.queries import on_call
 from dispatch.people.models import Person
 from dispatch.people.queries import person
 
@@ -37,6 +38,7 @@ async def note_page(
     failed: str = "",
     timeline: Subject | None = None,
     repeated: bool = True,
+    rotation_id: int | None = None,
 ) -> None:
     """Write down that a person was called through one channel. The same key twice is one page.
 
@@ -46,6 +48,7 @@ async def note_page(
         failed: why it could not be delivered; a failed page is followed by another call as an unanswered one is.
         timeline: whose history tells of it, when that is another subject.
         repeated: whether it is called again here; False when the caller sees to that itself.
+        rotation_id: whose members are called after this person; None when there is nobody else to call.
     """
     await _one_at_a_time(t, about)
     now = clock.now()
@@ -67,6 +70,7 @@ async def note_page(
                 state="failed" if failed else state,
                 key=key,
                 round=call,
+                rotation_id=rotation_id,
                 sent_at=now,
                 due_at=None if settled is not None or not repeated else now + timedelta(minutes=REPEAT_MINUTES),
                 note=failed,
@@ -140,7 +144,7 @@ async def escalate_due_pages(t: Tx) -> int:
 async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached: bool) -> None:
     """Whom to call after an unanswered round, or that there is nobody left."""
     who = await person(t, person_id)
-    following = await _next_to_call(t, person_id, call, reached=reached)
+    following = await next_to_call(t, about, person_id, call, reached=reached)
     if following is None:
         await record(t, NobodyAnswered(person_id=person_id), about=about)
         return
@@ -156,22 +160,43 @@ async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached:
     )  # fmt: skip
 
 
-async def _next_to_call(t: Tx, person_id: int, call: int, *, reached: bool) -> tuple[int, int] | None:
-    """(person id, call number); None when everybody was called. Who cannot be reached is not tried again."""
-    turn = (call - 1) // CALLS_EACH
-    following = call + 1 if reached else (turn + 1) * CALLS_EACH + 1
-    if (following - 1) // CALLS_EACH == turn:
+async def next_to_call(t: Tx, about: Subject, person_id: int, call: int, *, reached: bool) -> tuple[int, int] | None:
+    """(person id, call number); None when everybody was called. Who cannot be reached is not tried again.
+
+    After somebody come those on the rotation the page names who were not called about this yet: from the place of
+    who was called last, or, when that one is not on it (chosen by the reporter, or standing in), from whoever is on call.
+    """
+    place = (call - 1) // CALLS_EACH
+    following = call + 1 if reached else (place + 1) * CALLS_EACH + 1
+    if (following - 1) // CALLS_EACH == place:
         return person_id, following
-    rotation = await t.scalar(
-        select(Rotation)
-        .where(Rotation.org_id == t.org, Rotation.members.contains([person_id]))
-        .order_by(Rotation.id)
-        .limit(1)
-    )
-    members = [int(m) for m in rotation.members] if rotation is not None else []
-    if turn + 1 >= len(members):
+    pages = (
+        await t.execute(
+            select(Page.person_id, Page.rotation_id, Page.round).where(
+                Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id
+            )
+        )
+    ).all()
+    rotation_id = next((p.rotation_id for p in pages if p.person_id == person_id and p.round == call), None)
+    rotation = None
+    if rotation_id is not None:
+        rotation = await t.scalar(select(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
+    if rotation is None:
         return None
-    return members[(members.index(person_id) + 1) % len(members)], following
+    members = [int(m) for m in rotation.members]
+    if person_id in members:
+        first = members.index(person_id) + 1
+    else:
+        now = await on_call(t, rotation.id)
+        # Somebody who stands in is called before whoever they stand in for.
+        if now is not None and now.person_id not in members:
+            members.insert(members.index(now.instead_of) if now.instead_of in members else 0, now.person_id)
+        first = members.index(now.person_id) if now is not None else 0
+    called = {p.person_id for p in pages}
+    for member in [*members[first:], *members[:first]]:
+        if member not in called:
+            return member, following
+    return None
 
 
 def _round(org: OrgId, about: Subject, person_id: int, call: int) -> ColumnElement[bool]:

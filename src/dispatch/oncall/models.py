@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit.db import Base, Tenant
 
 
 class Rotation(Tenant, Base):
-    """People who take turns. The turn is computed: whole shifts since `starts_at`, modulo the members."""
+    """People who take turns. The turn is computed: whole shifts since `starts_at`, modulo the members.
+
+    Shifts of whole days change at the same time of day in `tz`, also when the clocks change.
+    """
 
     __tablename__ = "rotation"
     __table_args__ = (UniqueConstraint("org_id", "project_id", "name"),)
@@ -21,8 +24,24 @@ class Rotation(Tenant, Base):
     name: Mapped[str] = mapped_column(Text)
     starts_at: Mapped[datetime]
     shift_hours: Mapped[int] = mapped_column(Integer, default=168)
+    tz: Mapped[str] = mapped_column(Text, default="UTC", server_default="UTC")
     #: Person ids in the order of their turns.
     members: Mapped[list[Any]]
+
+
+class RotationOverride(Tenant, Base):
+    """Somebody who stands in for whoever's turn it is, from `starts_at` until before `ends_at`."""
+
+    __tablename__ = "rotation_override"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id", "rotation_id"], ["rotation.org_id", "rotation.id"], ondelete="CASCADE"),
+        Index("ix_rotation_override_span", "org_id", "rotation_id", "ends_at"),
+    )
+
+    rotation_id: Mapped[int]
+    person_id: Mapped[int]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
 
 
 class Page(Tenant, Base):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
 from dispatch.kit.db import Tx
-from dispatch.kit.errors import Conflict, Invalid
+from dispatch.kit.errors import Conflict, Invalid, Stale
+from dispatch.kit.events import Subject, record
+from dispatch.people.events import OrganizationChanged
 from dispatch.people.models import (
     ROLES,
     Account,
@@ -48,6 +51,25 @@ async def create_organization(t: Tx, slug: str, *, name: str = "") -> Organizati
     t.add(org)
     await t.flush()
     return org
+
+
+async def rename_organization(t: Tx, name: str, *, unless: Callable[[str], bool], by: int | None) -> None:
+    """Another name; the slug stays.
+
+    Args:
+        unless: given the present name, whether the person was shown another one.
+
+    Raises:
+        Stale: somebody else renamed it meanwhile.
+    """
+    org = (await t.scalars(select(Organization).where(Organization.id == t.org).with_for_update(key_share=True))).one()
+    if unless(org.name):
+        raise Stale(f"Somebody else renamed it to {org.name} in the meantime. Nothing of yours is saved yet.")
+    before, org.name = org.name, name
+    await t.flush()
+    if before != name:
+        fact = OrganizationChanged(changed="Name", before={"Name": before}, after={"Name": name})
+        await record(t, fact, about=Subject("organization", org.id), by=by)
 
 
 async def account_for(t: Tx, email: str) -> int:

@@ -23,6 +23,7 @@ TOPICS = {
     "sign_in": "Sign-in",
     "plugin": "Plugins",
     "project": "Projects",
+    "rotation": "On call",
     "organization": "Organization",
 }
 

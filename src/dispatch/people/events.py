@@ -189,3 +189,17 @@ class ChatAccountReactivated(Fact):
     icon = "user"
 
     person: str
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class OrganizationChanged(Fact):
+    """About the organization; `before` and `after` are by label."""
+
+    name = "organization.changed"
+    says = "{by} changed the organization: {changed}"
+    icon = "building"
+
+    changed: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)

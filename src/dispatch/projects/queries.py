@@ -26,6 +26,17 @@ async def projects(t: Read) -> list[Project]:
     )
 
 
+async def all_projects(t: Read) -> list[Project]:
+    """Disabled ones too, for the settings; the default one first, the disabled ones last."""
+    return list(
+        await t.scalars(
+            select(Project)
+            .where(Project.org_id == t.org)
+            .order_by(Project.is_default.desc(), Project.enabled.desc(), Project.name)
+        )
+    )
+
+
 async def project(t: Read, slug: str | None) -> Project:
     """By slug, or the default one.
 
@@ -61,6 +72,17 @@ async def choices(t: Read, cls: type[Choice], project_id: int, *, kind: str = "i
         await t.scalars(
             select(cls)
             .where(cls.org_id == t.org, cls.project_id == project_id, cls.kind == kind, cls.enabled)
+            .order_by(cls.position, cls.id)
+        )
+    )
+
+
+async def all_choices(t: Read, cls: type[Choice], project_id: int, *, kind: str = "incident") -> list[Choice]:
+    """Disabled ones too, for the settings, in their order."""
+    return list(
+        await t.scalars(
+            select(cls)
+            .where(cls.org_id == t.org, cls.project_id == project_id, cls.kind == kind)
             .order_by(cls.position, cls.id)
         )
     )
@@ -103,6 +125,23 @@ async def tags(t: Read, project_id: int, q: str = "", *, limit: int = 100) -> li
     if q.strip():
         query = query.where(Tag.name.icontains(q.strip(), autoescape=True))
     return list(await t.scalars(query.order_by(Tag.name).limit(limit)))
+
+
+async def tag_page(t: Read, project_id: int, q: str, *, page: int, size: int) -> tuple[list[Tag], int]:
+    """One page of the tags of a project whose name or description contains `q`, and how many there are in all."""
+    wanted = select(Tag).where(Tag.org_id == t.org, Tag.project_id == project_id)
+    if q.strip():
+        wanted = wanted.where(
+            or_(Tag.name.icontains(q.strip(), autoescape=True), Tag.description.icontains(q.strip(), autoescape=True))
+        )
+    total = (await t.execute(wanted.with_only_columns(func.count()))).scalar_one()
+    rows = await t.scalars(wanted.order_by(Tag.name, Tag.id).limit(size).offset((page - 1) * size))
+    return list(rows), total
+
+
+async def tag(t: Read, project_id: int, tag_id: int) -> Tag | None:
+    """By id; None when it is not one of this project."""
+    return await t.scalar(select(Tag).where(Tag.org_id == t.org, Tag.project_id == project_id, Tag.id == tag_id))
 
 
 async def instances(t: Read, project_id: int | None = None, *, slug: str | None = None) -> list[PluginInstance]:

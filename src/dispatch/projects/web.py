@@ -8,12 +8,16 @@ from jinja2 import Environment
 
 from dispatch.kit.db import Database
 from dispatch.people.web import Visits
-from dispatch.projects import plugins_web, queries
+from dispatch.projects import choices_web, general_web, plugins_web, queries, tags_web
 from dispatch.projects.providers import Providers
 
 
-def router(db: Database, visits: Visits, pages: Environment, providers: Providers) -> APIRouter:
-    """Routes under `/{org}/settings`."""
+def router(db: Database, visits: Visits, pages: Environment, providers: Providers, rotations: choices_web.Rotations) -> APIRouter:
+    """Routes under `/{org}/settings`.
+
+    Args:
+        rotations: the rotations of a project as options, for its types.
+    """
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/{org}/settings")
@@ -29,5 +33,8 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
             project = await queries.project(t, None)
         return RedirectResponse(f"/{org}/settings/projects/{project.slug}/{path}", 303)
 
+    routes.include_router(general_web.router(db, visits, pages))
+    routes.include_router(choices_web.router(db, visits, pages, rotations))
+    routes.include_router(tags_web.router(db, visits, pages))
     routes.include_router(plugins_web.router(db, visits, pages, providers))
     return routes

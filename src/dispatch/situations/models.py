@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Computed, ForeignKey, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +29,10 @@ class Situation(Tenant, Base):
     __table_args__ = (
         UniqueConstraint("org_id", "name"),
         UniqueConstraint("org_id", "source_key"),
+        # What incidents have cannot be removed from the settings, whoever tries and whenever.
+        ForeignKeyConstraint(["org_id", "type_id"], ["situation_type.org_id", "situation_type.id"]),
+        ForeignKeyConstraint(["org_id", "severity_id"], ["severity.org_id", "severity.id"]),
+        ForeignKeyConstraint(["org_id", "priority_id"], ["priority.org_id", "priority.id"]),
         Index("ix_situation_list", "org_id", "kind", "reported_at", "id"),
         # With the visibility in it, the numbers on the tabs are counted from the index alone.
         Index(
@@ -104,7 +108,10 @@ class SituationTag(Base):
     """A tag on a situation."""
 
     __tablename__ = "situation_tag"
-    __table_args__ = (Index("ix_situation_tag_tag", "org_id", "tag_id", "situation_id"),)
+    __table_args__ = (
+        Index("ix_situation_tag_tag", "org_id", "tag_id", "situation_id"),
+        ForeignKeyConstraint(["org_id", "tag_id"], ["tag.org_id", "tag.id"]),
+    )
 
     org_id: Mapped[OrgId] = mapped_column(primary_key=True)
     situation_id: Mapped[int] = mapped_column(primary_key=True)

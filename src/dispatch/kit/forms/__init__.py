@@ -1,5 +1,6 @@
 """Forms: declared once as a model with labels, rendered as a Slack modal and as HTML."""
 
+from dispatch.kit.forms.changes import differences, fingerprint
 from dispatch.kit.forms.declare import (
     Form,
     Input,
@@ -32,8 +33,10 @@ __all__ = [
     "Option",
     "choice",
     "date",
+    "differences",
     "enum_choices",
     "explain",
+    "fingerprint",
     "from_html",
     "from_modal",
     "html_values",

@@ -143,8 +143,9 @@ async def _note(
     state: str = "delivered",
 ) -> None:  # fmt: skip
     await oncall.note_page(
-        t, c.subject, who, through=through, key=key, call=call, message={"name": brief.name}, state=state, failed=failed
-    )
+        t, c.subject, who, through=through, key=key, call=call, message={"name": brief.name}, state=state, failed=failed,
+        rotation_id=await queries.rotation_of(t, c.subject.id),
+    )  # fmt: skip
     if who.id != brief.commander_id:
         # Whoever is asked to lead must be able to see what.
         situation = (await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == brief.id))).one()

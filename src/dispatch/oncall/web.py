@@ -1,0 +1,227 @@
+"""Settings → Project → On call: rotations, who stands in, who is on call when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import Environment
+from sqlalchemy import select
+
+from dispatch.kit import clock
+from dispatch.kit.db import Database, Read
+from dispatch.kit.errors import Conflict, Stale
+from dispatch.kit.forms import FormErrors, HtmlForm, Option, from_html, html_values, to_html
+from dispatch.kit.web.settings_area import settings_page
+from dispatch.oncall import queries, rotation_actions
+from dispatch.oncall.models import Rotation, RotationOverride
+from dispatch.oncall.queries import OnCall
+from dispatch.oncall.rotation_forms import UNIT_OPTIONS, OverrideForm, RotationForm, in_units, there, wall
+from dispatch.people.models import Person
+from dispatch.people.queries import people
+from dispatch.people.web import Visits
+from dispatch.projects.settings_forms import zones
+from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, latest_changes, refused, show
+
+settings_page(
+    "Project", "oncall", "On call", icon="bell-ringing", position=25,
+    about="Who takes turns at leading incidents, and who stands in when.",
+)  # fmt: skip
+
+#: How far ahead the table looks.
+WEEKS = 6
+
+
+@dataclass(frozen=True)
+class Row:
+    """A rotation in the list, with who is on call now."""
+
+    rotation: Rotation
+    now: OnCall | None
+    who: Person | None
+    members: list[Person]
+
+    @property
+    def shift(self) -> str:
+        """Such as "2 days"."""
+        number, unit = in_units(self.rotation.shift_hours)
+        return f"{number} {unit if number != 1 else unit[:-1]}"
+
+
+def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
+    """Routes under `/{org}/settings/projects/{project}/oncall`."""
+    routes = APIRouter(prefix="/{org}/settings/projects/{project}/oncall", include_in_schema=False)
+
+    async def at(request: Request, org: str, project: str) -> Where:
+        return await enter(db, visits, request, org, project, "oncall", may="oncall.configure")
+
+    async def options(t: Read, emails: Iterable[str]) -> list[Option]:
+        """Names for the addresses in a field; what is typed anew is found while typing."""
+        found = await t.scalars(select(Person).where(Person.org_id == t.org, Person.email.in_(list(emails))))
+        names = {p.email: p.name for p in found}
+        return [Option(each, names.get(each, each)) for each in emails]
+
+    async def form_of(where: Where, rotation_id: int | None, typed: Mapping[str, Any] | None = None) -> SettingsForm:
+        above = ("On call", where.path)
+        async with db.read(where.visit.org.id) as t:
+            if rotation_id is None:
+                now = wall(clock.now(), where.project.tz).replace(minute=0)
+                stored: dict[str, Any] = {"tz": where.project.tz, "starts_at": now, "shift": 1, "unit": "weeks", "members": []}
+                title, action = "New rotation", f"{where.path}/new"
+            else:
+                rotation = await queries.rotation(t, where.project.id, rotation_id)
+                stored = await rotation_actions.stored(t, rotation)
+                title, action = rotation.name, f"{where.path}/{rotation.id}/edit"
+                above = (rotation.name, f"{where.path}/{rotation.id}")
+            emails = list((typed or {}).get("members", stored["members"]))
+            choices = {"tz": zones(), "unit": UNIT_OPTIONS, "members": await options(t, emails)}
+        return SettingsForm(
+            RotationForm, action, title, stored, choices, save="Add rotation" if rotation_id is None else "Save",
+            above=above, exists=rotation_id is not None,
+        )  # fmt: skip
+
+    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
+        return show(pages, "settings_form.html", request, where, status=status, page_key="oncall", **form, **context)
+
+    async def save(request: Request, where: Where, rotation_id: int | None) -> Response:
+        sent = await request.form()
+        typed, seen = html_values(RotationForm, sent), str(sent.get("seen", ""))
+        asked = await form_of(where, rotation_id, typed)
+        try:
+            form = from_html(RotationForm, sent, choices=asked.choices)
+            async with db.tx(where.visit.org.id) as t:
+                made = await rotation_actions.save_rotation(
+                    t, where.project, form, rotation_id=rotation_id, seen=seen, by=where.by
+                )
+        except FormErrors as why:
+            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
+        except Stale as why:
+            told = await latest_changes(db, where, like="rotation.changed", item=rotation_id)
+            return page(request, where, drawn(asked, typed=typed), status=why.status, stale=str(why), told=told)
+        return RedirectResponse(f"{where.path}/{made.id}?saved={'added' if rotation_id is None else 'changed'}", 303)
+
+    async def listing(request: Request, where: Where, *, status: int = 200, problem: str = "") -> Response:
+        now = clock.now()
+        async with db.read(where.visit.org.id) as t:
+            found = await queries.rotations(t, where.project.id)
+            overrides = await queries.overrides_of(t, [r.id for r in found], after=now)
+            turns = [queries.turn(r, now, overrides=_of(overrides, r)) for r in found]
+            wanted = {int(m) for r in found for m in r.members} | {each.person_id for each in turns if each}
+            who = await people(t, wanted)
+        rows = [
+            Row(r, each, who.get(each.person_id) if each else None, [who[int(m)] for m in r.members if int(m) in who])
+            for r, each in zip(found, turns, strict=True)
+        ]
+        saved = "Removed." if request.query_params.get("saved") == "removed" else ""
+        return show(pages, "oncall.html", request, where, status=status, rows=rows, problem=problem, saved=saved)
+
+    async def rotation_page(
+        request: Request, where: Where, rotation_id: int, *, status: int = 200, form: HtmlForm | None = None
+    ) -> Response:
+        now = clock.now()
+        async with db.read(where.visit.org.id) as t:
+            rotation = await queries.rotation(t, where.project.id, rotation_id)
+            asked = _moment(request.query_params.get("at", ""), rotation.tz)
+            moment = asked or now
+            overrides = await queries.overrides_of(t, [rotation.id], after=min(moment, now))
+            current = queries.turn(rotation, moment, overrides=overrides)
+            coming = [each for each in overrides if each.ends_at > now]
+            spans = queries.schedule(rotation, overrides, now, now + timedelta(weeks=WEEKS))
+            named: list[OnCall] = [current] if current else []
+            wanted = {each.person_id for each in [*named, *spans]} | {each.person_id for each in coming}
+            wanted |= {int(m) for m in rotation.members}
+            wanted |= {each.instead_of for each in [*named, *spans] if each.instead_of}
+            who = await people(t, wanted)
+        return show(
+            pages, "rotation.html", request, where, status=status, rotation=rotation, current=current, asked=asked,
+            moment=moment, overrides=coming, spans=spans, who=who, weeks=WEEKS,
+            row=Row(rotation, current, None, [who[int(m)] for m in rotation.members if int(m) in who]),
+            typed_at=f"{wall(moment, rotation.tz):%Y-%m-%dT%H:%M}", bad_moment=bool(request.query_params.get("at")) and not asked,
+            form=form or to_html(OverrideForm, choices={}), standing_in=form is not None,
+            saved=SAVED.get(request.query_params.get("saved", ""), ""),
+        )  # fmt: skip
+
+    @routes.get("")
+    async def listed(request: Request, org: str, project: str) -> Response:
+        return await listing(request, await at(request, org, project))
+
+    @routes.get("/new")
+    async def new(request: Request, org: str, project: str) -> Response:
+        where = await at(request, org, project)
+        return page(request, where, drawn(await form_of(where, None)))
+
+    @routes.post("/new")
+    async def add(request: Request, org: str, project: str) -> Response:
+        return await save(request, await at(request, org, project), None)
+
+    @routes.get("/{rotation_id:int}")
+    async def one(request: Request, org: str, project: str, rotation_id: int) -> Response:
+        return await rotation_page(request, await at(request, org, project), rotation_id)
+
+    @routes.get("/{rotation_id:int}/edit")
+    async def edit(request: Request, org: str, project: str, rotation_id: int) -> Response:
+        where = await at(request, org, project)
+        return page(request, where, drawn(await form_of(where, rotation_id)))
+
+    @routes.post("/{rotation_id:int}/edit")
+    async def change(request: Request, org: str, project: str, rotation_id: int) -> Response:
+        return await save(request, await at(request, org, project), rotation_id)
+
+    @routes.post("/{rotation_id:int}/delete")
+    async def delete(request: Request, org: str, project: str, rotation_id: int) -> Response:
+        where = await at(request, org, project)
+        try:
+            async with db.tx(where.visit.org.id) as t:
+                await rotation_actions.remove_rotation(t, where.project, rotation_id, by=where.by)
+        except Conflict as why:
+            return await listing(request, where, status=why.status, problem=str(why))
+        return RedirectResponse(f"{where.path}?saved=removed", 303)
+
+    @routes.post("/{rotation_id:int}/overrides")
+    async def stand_in(request: Request, org: str, project: str, rotation_id: int) -> Response:
+        where = await at(request, org, project)
+        sent = await request.form()
+        try:
+            form = from_html(OverrideForm, sent)
+            async with db.tx(where.visit.org.id) as t:
+                await rotation_actions.add_override(t, where.project, rotation_id, form, by=where.by)
+        except FormErrors as why:
+            typed = html_values(OverrideForm, sent)
+            async with db.read(where.visit.org.id) as t:
+                choices = {"person": await options(t, [typed["person"]] if typed.get("person") else [])}
+            wrong = to_html(OverrideForm, choices=choices, values=typed, errors=why.by_field)
+            return await rotation_page(request, where, rotation_id, status=422, form=wrong)
+        return RedirectResponse(f"{where.path}/{rotation_id}?saved=standing-in", 303)
+
+    @routes.post("/{rotation_id:int}/overrides/{override_id:int}/delete")
+    async def take_back(request: Request, org: str, project: str, rotation_id: int, override_id: int) -> Response:
+        where = await at(request, org, project)
+        async with db.tx(where.visit.org.id) as t:
+            await rotation_actions.remove_override(t, where.project, rotation_id, override_id, by=where.by)
+        return RedirectResponse(f"{where.path}/{rotation_id}?saved=taken-back", 303)
+
+    return routes
+
+
+SAVED = {
+    "added": "Added. Name it in a type of incident, so that it leads.",
+    "changed": "Saved. It holds from now on.",
+    "standing-in": "Written down.",
+    "taken-back": "Taken back: the turns hold again.",
+}
+
+
+def _of(overrides: list[RotationOverride], rotation: Rotation) -> list[RotationOverride]:
+    return [each for each in overrides if each.rotation_id == rotation.id]
+
+
+def _moment(text: str, tz: str) -> datetime | None:
+    """What was asked for in the address, in the rotation's zone; None when it is no moment."""
+    try:
+        return there(datetime.fromisoformat(text[:16]), tz) if text else None
+    except (ValueError, OverflowError):
+        return None
