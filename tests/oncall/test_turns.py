@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -53,7 +54,7 @@ def test_whoever_stands_in_counts_and_the_turns_go_on_around_it() -> None:
     assert [(s.person_id, s.instead_of, s.since.hour, s.until.hour) for s in found] == [
         (1, None, 0, 18), (9, 1, 18, 6), (2, None, 6, 0), (3, None, 0, 0),
     ]  # fmt: skip
-    assert all(a.until == b.since for a, b in zip(found, found[1:], strict=False))
+    assert all(a.until == b.since for a, b in pairwise(found))
 
 
 def test_nobody_before_the_start_or_on_an_empty_rotation() -> None:
