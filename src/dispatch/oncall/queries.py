@@ -100,8 +100,8 @@ def schedule(
     return found
 
 
-async def rotations(t: Read, project_id: int | None = None) -> list[Rotation]:
-    """All of a project, or of the organization, by name."""
+async def all_rotations(t: Read, project_id: int | None = None) -> list[Rotation]:
+    """All of a project, or of the organization, by name; empty ones too, for the settings."""
     query = select(Rotation).where(Rotation.org_id == t.org)
     if project_id is not None:
         query = query.where(Rotation.project_id == project_id)
@@ -110,7 +110,7 @@ async def rotations(t: Read, project_id: int | None = None) -> list[Rotation]:
 
 async def rotation_options(t: Read, project_id: int) -> list[Option]:
     """The rotations a type of the project may name: its own first, then those of other projects."""
-    found = sorted(await rotations(t), key=lambda each: each.project_id != project_id)
+    found = sorted(await all_rotations(t), key=lambda each: each.project_id != project_id)
     elsewhere = {each.id: each.name for each in await all_projects(t)}
     return [
         Option(str(r.id), r.name if r.project_id == project_id else f"{r.name} ({elsewhere.get(r.project_id, '?')})")

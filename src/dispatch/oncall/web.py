@@ -107,7 +107,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def listing(request: Request, where: Where, *, status: int = 200, problem: str = "") -> Response:
         now = clock.now()
         async with db.read(where.visit.org.id) as t:
-            found = await queries.rotations(t, where.project.id)
+            found = await queries.all_rotations(t, where.project.id)
             overrides = await queries.overrides_of(t, [r.id for r in found], after=now)
             turns = [queries.turn(r, now, overrides=_of(overrides, r)) for r in found]
             wanted = {int(m) for r in found for m in r.members} | {each.person_id for each in turns if each}
