@@ -213,11 +213,15 @@ async def test_who_stands_in_leads_and_the_next_come_from_the_types_rotation(sta
     )  # fmt: skip
     assert backwards.status_code == 422
     assert "It has to end after it begins." in backwards.text
+    bo = await stage.sign_in("bo@example.com")
+    assert "Fay" not in (await bo.get("/default")).text
     stand_in = {"person": "fay@example.com", **span}
     assert (await dee.send(f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", **stand_in)).status_code == 303
     twice = await dee.send(f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", **{**stand_in, "person": "bo@example.com"})
     assert twice.status_code == 422
     assert "stands in from" in twice.text
+
+    assert "Fay" in (await bo.get("/default")).text  # the home page says who is on call
 
     name = await stage.report(BO, Type="Nightly", Priority="High")
     await stage.settle()

@@ -12,7 +12,7 @@ from dispatch.kit import events as kit_events
 from dispatch.kit.db import Read
 from dispatch.kit.events import Event
 from dispatch.oncall.models import Page, Rotation
-from dispatch.oncall.queries import turn
+from dispatch.oncall.queries import overrides_of, turn
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Project, Severity
@@ -158,8 +158,14 @@ async def duty(t: Read) -> list[Duty]:
         )
     ).all()
     now = clock.now()
-    turns = [(rotation, project, turn(rotation, now), turn(rotation, now, ahead=1)) for rotation, project in rows]
-    known = await people(t, (each.person_id for _, _, *both in turns for each in both if each is not None))
+    overrides = await overrides_of(t, [rotation.id for rotation, _ in rows], after=now)
+    found = []
+    for rotation, project in rows:
+        standing_in = [each for each in overrides if each.rotation_id == rotation.id]
+        present = turn(rotation, now, overrides=standing_in)
+        later = turn(rotation, present.until, overrides=standing_in) if present else None
+        found.append((rotation, project, present, later))
+    known = await people(t, (each.person_id for _, _, *both in found for each in both if each is not None))
     return [
         Duty(
             rotation.name,
@@ -168,7 +174,7 @@ async def duty(t: Read) -> list[Duty]:
             present.until if present else None,
             known.get(later.person_id) if later and present and later.person_id != present.person_id else None,
         )
-        for rotation, project, present, later in turns
+        for rotation, project, present, later in found
     ]
 
 

@@ -156,6 +156,12 @@ async def on_call(t: Read, rotation_id: int, at: datetime | None = None) -> OnCa
     return turn(found, moment, overrides=await overrides_of(t, [found.id], after=moment))
 
 
+async def turns(t: Read, found: Sequence[Rotation], at: datetime) -> dict[int, OnCall | None]:
+    """Whose turn it is on each of these rotations, by their id, with whoever stands in; one statement for all."""
+    overrides = await overrides_of(t, [each.id for each in found], after=at)
+    return {r.id: turn(r, at, overrides=[o for o in overrides if o.rotation_id == r.id]) for r in found}
+
+
 async def rotations(t: Read, project_id: int) -> list[Rotation]:
     """The project's rotations that have members, by name."""
     found = await t.scalars(

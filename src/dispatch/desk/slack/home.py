@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
-
 from dispatch.kit import clock
 from dispatch.kit.db import Database, Read
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import open_modal
 from dispatch.kit.slack.registry import Answer, Installation, Request, action, event
-from dispatch.oncall.models import Rotation
-from dispatch.oncall.queries import turn
+from dispatch.oncall.queries import all_rotations, turns
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, viewer_of_person
 from dispatch.situations.current import current_incidents
@@ -76,13 +73,13 @@ async def home(t: Read, installation: Installation, person: Person) -> b.View:
 
 
 async def _on_call(t: Read, person: Person) -> list[b.Block]:
-    now = clock.now()
-    found = await t.scalars(select(Rotation).where(Rotation.org_id == t.org, Rotation.members.contains([person.id])))
-    turns = [(rotation.name, on) for rotation in found if (on := turn(rotation, now)) and on.person_id == person.id]
-    if not turns:
+    # All rotations: whoever stands in need not be on one.
+    found = await turns(t, await all_rotations(t), clock.now())
+    mine = [on for on in found.values() if on is not None and on.person_id == person.id]
+    if not mine:
         return [b.section("You are not on call now.")]
     return [
-        b.section("\n".join(f":telephone_receiver: *You are on call* for {b.escape(name)} until {b.date(on.until)}" for name, on in turns))
+        b.section("\n".join(f":telephone_receiver: *You are on call* for {b.escape(on.rotation)} until {b.date(on.until)}" for on in mine))
     ]
 
 

@@ -222,7 +222,7 @@ async def pages_commander(t: Read, situation_id: int) -> bool:
 async def rotation_of(t: Read, situation_id: int) -> int | None:
     """Whose members are called one after the other: the rotation of the type."""
     found: int | None = await t.scalar(
-        _joined(SituationType.rotation_id).where(Situation.org_id == t.org, Situation.id == situation_id)
+        joined(SituationType.rotation_id).where(Situation.org_id == t.org, Situation.id == situation_id)
     )
     return found
 

@@ -9,7 +9,7 @@ from dispatch.kit.forms import Form, Option, choice, from_modal, long_text, sear
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.accepted import first_time
 from dispatch.kit.slack.registry import Answer, Request, action, command, option_load, submission
-from dispatch.oncall.queries import rotations, turn
+from dispatch.oncall.queries import rotations, turns
 from dispatch.people.queries import people
 from dispatch.situations.actions import answer_engagement, engage_oncall
 from dispatch.situations.slack.actor import actor
@@ -103,10 +103,10 @@ async def answered(asked: Request) -> Answer:
 
 
 async def _options(t: Read, project_id: int) -> list[Option]:
-    now = clock.now()
-    turns = [(rotation, turn(rotation, now)) for rotation in await rotations(t, project_id)]
-    known = await people(t, (each.person_id for _, each in turns if each is not None))
+    found = await rotations(t, project_id)
+    now = await turns(t, found, clock.now())
+    known = await people(t, (each.person_id for each in now.values() if each is not None))
     return [
         Option(str(rotation.id), rotation.name, f"{known[each.person_id].name} is on call" if each else "nobody is on call")
-        for rotation, each in turns
+        for rotation, each in ((rotation, now[rotation.id]) for rotation in found)
     ]
