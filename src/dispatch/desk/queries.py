@@ -11,8 +11,8 @@ from dispatch.kit import clock
 from dispatch.kit import events as kit_events
 from dispatch.kit.db import Read
 from dispatch.kit.events import Event
-from dispatch.oncall.models import Page, Rotation
-from dispatch.oncall.queries import overrides_of, turn
+from dispatch.oncall.models import Page, Rotation, RotationOverride
+from dispatch.oncall.queries import turn
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Project, Severity
@@ -149,21 +149,28 @@ async def needs(t: Read, viewer: Viewer) -> list[Need]:
 
 async def duty(t: Read) -> list[Duty]:
     """Every rotation of the enabled projects, with now and next."""
-    rows = (
-        await t.execute(
-            select(Rotation, Project.name)
-            .join(Project, (Project.org_id == Rotation.org_id) & (Project.id == Rotation.project_id))
-            .where(Rotation.org_id == t.org, Project.enabled)
-            .order_by(Project.is_default.desc(), Project.name, Rotation.name)
-        )
-    ).all()
     now = clock.now()
-    overrides = await overrides_of(t, [rotation.id for rotation, _ in rows], after=now)
+    rows = await t.execute(
+        select(Rotation, Project.name, RotationOverride)
+        .join(Project, (Project.org_id == Rotation.org_id) & (Project.id == Rotation.project_id))
+        .outerjoin(
+            RotationOverride,
+            (RotationOverride.org_id == Rotation.org_id)
+            & (RotationOverride.rotation_id == Rotation.id)
+            & (RotationOverride.ends_at > now),
+        )
+        .where(Rotation.org_id == t.org, Project.enabled)
+        .order_by(Project.is_default.desc(), Project.name, Rotation.name, Rotation.id)
+    )
+    standing_in: dict[int, list[RotationOverride]] = {}
+    rotations: dict[int, tuple[Rotation, str]] = {}
+    for rotation, project, override in rows:
+        rotations[rotation.id] = rotation, project
+        standing_in.setdefault(rotation.id, []).extend([override] if override is not None else [])
     found = []
-    for rotation, project in rows:
-        standing_in = [each for each in overrides if each.rotation_id == rotation.id]
-        present = turn(rotation, now, overrides=standing_in)
-        later = turn(rotation, present.until, overrides=standing_in) if present else None
+    for rotation, project in rotations.values():
+        present = turn(rotation, now, overrides=standing_in[rotation.id])
+        later = turn(rotation, present.until, overrides=standing_in[rotation.id]) if present else None
         found.append((rotation, project, present, later))
     known = await people(t, (each.person_id for _, _, *both in found for each in both if each is not None))
     return [
