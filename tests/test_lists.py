@@ -17,7 +17,7 @@ from dispatch.situations.actions import Report, open_situation
 from tests.stage import Stage, staged
 
 #: What every request does before its own work: who asks, and for which organization.
-EACH_REQUEST = ("set_config(", "FROM session", "FROM organization", "FROM membership", "UPDATE api_token")
+EACH_REQUEST = ("set_config(", "FROM session", "FROM organization", "FROM membership", "UPDATE api_token", "clock_offset")
 #: Every list in the product; a new one is added here.
 LISTS = [
     "/default/incidents",

@@ -62,6 +62,15 @@ async def test_a_change_needs_the_version_it_saw(stage: Stage, admin: httpx.Asyn
     assert again.json()["status"] == "Stable"
 
 
+async def test_an_empty_choice_is_refused_at_its_field(stage: Stage, admin: httpx.AsyncClient) -> None:
+    name = (await admin.post(f"{BASE}/incidents", json=NEW)).json()["name"]
+    for key in ("project", "type", "severity", "priority"):
+        refused = await admin.patch(f"{BASE}/incidents/{name}", json={key: "", "status": "Closed"})
+        assert refused.status_code == 422
+        assert refused.json()["detail"] == f"Please choose a {key}."
+    assert (await admin.get(f"{BASE}/incidents/{name}")).json()["status"] == "Active"
+
+
 async def test_a_member_may_report_and_read_but_not_steer(stage: Stage) -> None:
     async with httpx.AsyncClient(
         base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token('member')}"}

@@ -117,6 +117,9 @@ async def _apply(t: Tx, situation: Situation, wanted: Mapping[str, Any], before:
         situation.description = str(wanted["description"]).strip()
     if "resolution" in wanted:
         situation.resolution = str(wanted["resolution"]).strip()
+    for key in ("project", *CHOICES):
+        if key in wanted and not str(wanted[key]).strip():
+            raise Invalid(f"Please choose a {key}.", field=key)
     project = await projects.project_by_id(t, situation.project_id)
     if "project" in wanted:
         project = await projects.project(t, str(wanted["project"]))
