@@ -71,8 +71,11 @@ async def messages(
 
 
 @router.get("/users/{user}/view")
-async def view(user: str, box: Box) -> Json:
+async def view(user: str, box: Box, or_null: bool = False) -> Json | None:
+    """The modal on this person's screen. With none it is a 404, or null for a page whose console must stay quiet."""
     shown = screen(box, person(box, user).id)
+    if shown is None and or_null:
+        return None
     if shown is None:
         raise Impossible("no_view", "no modal is open", status=404)
     return shown

@@ -162,7 +162,7 @@ function trouble(text) {
   line.querySelector("span").textContent = text ?? "";
 }
 
-/** The stream says that the screen of this person changed. Asked only when something should be there: an empty screen is a 404. */
+/** The stream says that the screen of this person changed. An empty screen is null. */
 export async function recheck() {
   await new Promise((resolve) => setTimeout(resolve, asking ? 60 : 0));
   if (asking) return recheck();
@@ -171,10 +171,7 @@ export async function recheck() {
     return undefined;
   }
   const mine = state.me;
-  const view = await get(`/sandbox/users/${mine}/view`).catch((failure) => {
-    if (failure.status === 404) return null;
-    throw failure;
-  });
+  const view = await get(`/sandbox/users/${mine}/view?or_null=true`);
   if (mine === state.me) showView(view);
   return undefined;
 }
