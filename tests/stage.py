@@ -199,7 +199,8 @@ class Stage:
         """A browser of that person."""
         async with self.house.db.system() as t:
             token = await one_time_link(t, await account_for(t, email))
-        browser = httpx.AsyncClient(base_url=self.base_url, follow_redirects=True)
+        # Long enough that only what hangs fails: the client's own five seconds would be a promise about this machine.
+        browser = httpx.AsyncClient(base_url=self.base_url, follow_redirects=True, timeout=60)
         answer = await browser.get("/sign-in", params={"token": token})
         assert answer.status_code == 200, answer.text
         return browser
@@ -236,7 +237,7 @@ async def staged(
             database_url=database_url,
         )
         app = create_app(lambda: house(settings, database_url=database_url), worker=worker, socket_look=0.1)
-        async with serving(app, listener), httpx.AsyncClient(base_url=base_url) as web:
+        async with serving(app, listener), httpx.AsyncClient(base_url=base_url, timeout=60) as web:
             h: House = app.state.house
             await sample.fill(h.db)
             await box.client.workspace(**sample.workspace())

@@ -136,7 +136,7 @@ async def test_no_page_shows_it_to_an_outsider(scene: Scene, role: str) -> None:
     browser = (
         await scene.stage.sign_in(OUTSIDERS[role])
         if role in OUTSIDERS
-        else httpx.AsyncClient(base_url=scene.stage.base_url, follow_redirects=True)
+        else httpx.AsyncClient(base_url=scene.stage.base_url, follow_redirects=True, timeout=60)
     )
     for address in addresses(scene, "GET"):
         clean(await read(browser, address), f"{address} for {role}", CANARY)
@@ -149,7 +149,7 @@ async def test_no_page_shows_it_to_an_outsider(scene: Scene, role: str) -> None:
 @pytest.mark.parametrize("role", ["member", "admin", "owner"])
 async def test_no_answer_of_the_api_shows_it_to_a_machine(scene: Scene, role: str) -> None:
     token = await scene.stage.token(role)
-    machine = httpx.AsyncClient(base_url=scene.stage.base_url, headers={"authorization": f"Bearer {token}"})
+    machine = httpx.AsyncClient(base_url=scene.stage.base_url, headers={"authorization": f"Bearer {token}"}, timeout=60)
     for address in addresses(scene, "GET"):
         if address.startswith("/api/"):
             clean(await read(machine, address), f"{address} for a token of {role}", CANARY)

@@ -73,7 +73,7 @@ async def test_an_empty_choice_is_refused_at_its_field(stage: Stage, admin: http
 
 async def test_a_member_may_report_and_read_but_not_steer(stage: Stage) -> None:
     async with httpx.AsyncClient(
-        base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token('member')}"}
+        base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token('member')}"}, timeout=60
     ) as member:
         name = (await member.post(f"{BASE}/incidents", json=NEW)).json()["name"]
         assert (await member.get(f"{BASE}/incidents/{name}")).status_code == 200
@@ -110,6 +110,14 @@ async def test_people_tasks_and_timeline(stage: Stage, admin: httpx.AsyncClient)
     assert CY in (await stage.channel_of(name))["members"]
     says = [e["says"] for e in (await admin.get(f"{BASE}/incidents/{name}/timeline")).json()["items"]]
     assert "Failed over" in says
+    # Page by page it is the same story, each entry once.
+    address, told = f"{BASE}/incidents/{name}/timeline?size=5", []
+    while address:
+        part = (await admin.get(address)).json()
+        told += [e["says"] for e in part["items"]]
+        address = part["next"]
+    assert told == says
+    assert part["total"] == len(says)
     bo = await stage.sign_in("bo@example.com")
     assert "Failed over" in (await bo.get(f"/default/incidents/{name}")).text
     await bo.aclose()

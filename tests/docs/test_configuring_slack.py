@@ -11,48 +11,10 @@ from pydantic import BaseModel
 from dispatch.kit.forms import inputs
 from dispatch.plugins.slack_contact.settings import SlackContactSettings
 from dispatch.plugins.slack_conversation.settings import SlackConversationSettings
+from tests.seed_titles import CONVERSATION, MORE
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/configuring-slack.md").read_text(encoding="utf-8")
 
-#: The titles of the document this product fulfils, in its order.
-CONVERSATION = (
-    "API Bot Token",
-    "Socket Mode App Token",
-    "Signing Secret",
-    "App User Id",
-    "Private Channels",
-    "Ban Threads",
-    "Timeline Event Reaction",
-    "/dispatch-add-timeline-event",
-    "/dispatch-assign-role",
-    "/dispatch-engage-oncall",
-    "/dispatch-list-incidents",
-    "/dispatch-list-my-tasks",
-    "/dispatch-list-participants",
-    "/dispatch-list-signals",
-    "/dispatch-list-tasks",
-    "/dispatch-list-workflows",
-    "/dispatch-report-executive",
-    "/dispatch-report-incident",
-    "/dispatch-report-tactical",
-    "/dispatch-run-workflow",
-    "/dispatch-update-incident",
-    "/dispatch-notifications-group",
-    "/dispatch-update-participant",
-    "/dispatch-create-task",
-    "/dispatch-create-case",
-)
-#: The group More, domain decision 14.
-MORE = (
-    "User OAuth Token",
-    "App ID",
-    "Team ID",
-    "/dispatch-engage-user",
-    "/dispatch-escalate-case",
-    "/dispatch-update-case",
-    "/dispatch-summary",
-    "/dispatch",
-)
 CONTACT = (
     "API Bot Token",
     "Socket Mode App Token",

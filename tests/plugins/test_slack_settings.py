@@ -6,49 +6,13 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
+from tests.seed_titles import CONVERSATION, MORE
 
 from dispatch.plugins.slack_contact.settings import SlackContactSettings
 from dispatch.plugins.slack_conversation.settings import MORE_GROUP, SlackConversationSettings
 
 GOOD = {"api_bot_token": "xoxb-1", "signing_secret": "s" * 32}
 
-SEED = [
-    "API Bot Token",
-    "Socket Mode App Token",
-    "Signing Secret",
-    "App User Id",
-    "Private Channels",
-    "Ban Threads",
-    "Timeline Event Reaction",
-    "/dispatch-add-timeline-event",
-    "/dispatch-assign-role",
-    "/dispatch-engage-oncall",
-    "/dispatch-list-incidents",
-    "/dispatch-list-my-tasks",
-    "/dispatch-list-participants",
-    "/dispatch-list-signals",
-    "/dispatch-list-tasks",
-    "/dispatch-list-workflows",
-    "/dispatch-report-executive",
-    "/dispatch-report-incident",
-    "/dispatch-report-tactical",
-    "/dispatch-run-workflow",
-    "/dispatch-update-incident",
-    "/dispatch-notifications-group",
-    "/dispatch-update-participant",
-    "/dispatch-create-task",
-    "/dispatch-create-case",
-]
-MORE = [
-    "User OAuth Token",
-    "App ID",
-    "Team ID",
-    "/dispatch-engage-user",
-    "/dispatch-escalate-case",
-    "/dispatch-update-case",
-    "/dispatch-summary",
-    "/dispatch",
-]
 
 
 def problems(model: type[BaseModel], **given: Any) -> dict[str, str]:
@@ -61,12 +25,12 @@ def problems(model: type[BaseModel], **given: Any) -> dict[str, str]:
 @pytest.mark.seed("settings in the web UI")
 def test_the_seeds_titles_come_first_in_the_seeds_order_then_more() -> None:
     fields = SlackConversationSettings.model_fields
-    assert [field.title for field in fields.values()] == SEED + MORE
+    assert [field.title for field in fields.values()] == [*CONVERSATION, *MORE]
     extra = {name: field.json_schema_extra for name, field in fields.items()}
     grouped = [
         fields[name].title for name, more in extra.items() if isinstance(more, dict) and more["group"] == MORE_GROUP
     ]
-    assert grouped == MORE
+    assert grouped == list(MORE)
     assert [field.title for field in SlackContactSettings.model_fields.values()] == [
         "API Bot Token",
         "Socket Mode App Token",

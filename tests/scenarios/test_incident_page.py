@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import httpx
@@ -44,8 +45,6 @@ async def filled(browser: Browser, **changes: str) -> dict[str, str]:
     """The update form as the browser would send it, with changes."""
     form = await browser.page("/update")
     was = hidden(form, "was")
-    import json
-
     shown = {k: v for k, v in json.loads(was).items() if k != "tags"}
     return {**shown, "was": was, "version": hidden(form, "version"), **changes}
 
@@ -138,6 +137,21 @@ async def test_an_entry_is_written_edited_pinned_and_taken_out(stage: Stage) -> 
     assert (await cy.send(f"notes/{note.group(1)}", text="nonsense")).status_code == 403
     await bo.send(f"notes/{note.group(1)}", remove="1")
     assert "third region" not in (await ada.page()).split("edited a timeline entry")[1]
+
+
+async def test_who_only_takes_part_does_not_write_the_timeline(stage: Stage) -> None:
+    """The same right as for the command; marking a message in the channel is for everybody in it."""
+    name = await stage.report()
+    await stage.settle()
+    ada, bo = await at(stage, name, "ada"), await at(stage, name, "bo")
+    await ada.send("acknowledge")
+    assert 'data-dialog="add-event"' not in await bo.page()
+    event = re.search(r'id="event-(\d+)"', await bo.page())
+    assert event is not None
+    for where, data in (("timeline", {"text": "I was here"}), (f"timeline/{event.group(1)}/pin", {"pinned": "1"})):
+        refused = await bo.send(where, **data)
+        assert refused.status_code == 403
+        assert "To add to the timeline you need to be Commander, Scribe or an admin" in refused.text
 
 
 @pytest.mark.parametrize("future", ["2999-01-01T10:00", "tomorrow"])

@@ -75,7 +75,7 @@ async def test_the_link_in_the_mail_asks_before_it_acknowledges(stage: Stage, ma
     await stage.settle()
     link = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
 
-    async with httpx.AsyncClient() as anybody:
+    async with httpx.AsyncClient(timeout=60) as anybody:
         # A mail scanner follows the link and changes nothing.
         asked = await anybody.get(link)
         assert asked.status_code == 200
@@ -97,7 +97,7 @@ async def test_a_link_that_is_cut_or_old_says_so(stage: Stage, mailbox: Mailbox)
     name = await stage.report()
     await stage.settle()
     link = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
-    async with httpx.AsyncClient() as anybody:
+    async with httpx.AsyncClient(timeout=60) as anybody:
         cut = await anybody.post(link[:-3])
         assert cut.status_code == 410
         assert "not complete" in cut.text
@@ -184,7 +184,7 @@ async def test_whoever_is_called_next_leads_by_answering(stage: Stage, mailbox: 
 
         await stage.eventually(called)
     link = link_in(mailbox.to("dee@example.com", "You are needed")[0], "Acknowledge")
-    async with httpx.AsyncClient() as anybody:
+    async with httpx.AsyncClient(timeout=60) as anybody:
         assert f"You lead {name}" in (await anybody.post(link)).text
         # Ada's link comes too late.
         late = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")

@@ -34,7 +34,8 @@ def demo(
         pass
     finally:
         _stop(processes)
-        print("Stopped. The demo's data is kept; --fresh starts over.", flush=True)
+        if processes:
+            print("Stopped. The demo's data is kept; --fresh starts over.", flush=True)
 
 
 def _default_folder() -> Path:

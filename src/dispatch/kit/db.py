@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, NewType, TypeVar, cast
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -182,7 +183,11 @@ class Database:
         for left in reversed(range(self._most_dead + 1)):
             t = sessions()
             try:
-                await (await connection_of(t)).execute(statements, prepare=False)
+                connection = await connection_of(t)
+                # Beginning inside somebody's unfinished transaction would carry their writes, and their organization.
+                if connection.info.transaction_status is not TransactionStatus.IDLE:
+                    raise psycopg.InterfaceError("the pool gave out a connection inside a transaction")
+                await connection.execute(statements, prepare=False)
             except (psycopg.OperationalError, psycopg.InterfaceError) as why:
                 await t.invalidate()
                 if not left:

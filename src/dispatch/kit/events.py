@@ -168,15 +168,27 @@ async def announce(t: Tx, about: Subject, part: str) -> None:
     await t.execute(select(func.pg_notify(LIVE_CHANNEL, payload)))
 
 
-async def history(t: Read, about: Subject, *, limit: int = 500) -> list[Event]:
-    """The subject's latest events, newest first."""
+async def history(t: Read, about: Subject, *, limit: int = 500, offset: int = 0) -> list[Event]:
+    """The subject's latest events, newest first; `offset` leaves out the newest."""
     found = await t.scalars(
         select(Event)
         .where(Event.org_id == t.org, Event.subject_kind == about.kind, Event.subject_id == about.id)
         .order_by(Event.at.desc(), Event.id.desc())
         .limit(limit)
+        .offset(offset)
     )
     return list(found)
+
+
+async def history_length(t: Read, about: Subject) -> int:
+    """How many events the subject has."""
+    return (
+        await t.execute(
+            select(func.count())
+            .select_from(Event)
+            .where(Event.org_id == t.org, Event.subject_kind == about.kind, Event.subject_id == about.id)
+        )
+    ).scalar_one()
 
 
 def sentence(name: str, data: dict[str, Any], by: str) -> str:
@@ -203,6 +215,7 @@ __all__ = [
     "fact_named",
     "facts",
     "history",
+    "history_length",
     "on",
     "reactions_to",
     "record",

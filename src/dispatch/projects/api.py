@@ -90,11 +90,10 @@ def router(db: Database, visits: Visits) -> APIRouter:
     @routes.get("/{org}/projects/{project}/plugins")
     async def list_plugins(request: Request, org: str, project: str) -> Listed[PluginOut]:
         """Enabled plugins of a project with their settings, secrets left out. Needs a token of an admin."""
-        organization, viewer = await visits.machine(request, org, may="settings.read")
+        organization, _ = await visits.machine(request, org, may="settings.read")
         async with db.read(organization.id) as t:
             chosen = await queries.project(t, project)
             found = await queries.instances(t, chosen.id)
-        _ = viewer
         items = [PluginOut(plugin=i.slug, enabled=i.enabled, settings=dict(i.settings)) for i in found]
         return listed(items, page=1, size=len(items), total=len(items), path=request.url.path)
 

@@ -10,13 +10,13 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
+from dispatch.kit.db import Database, Read
 from dispatch.kit.errors import DispatchError, NotFound
 from dispatch.kit.web.csrf import check_csrf, csrf_token
 from dispatch.people import queries
 from dispatch.people.access import allows, require
 from dispatch.people.machines import viewer_of_token
-from dispatch.people.models import Organization
+from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer
 from dispatch.people.sessions import SignedIn, signed_in
 
@@ -52,6 +52,16 @@ class Visit:
             "request_path": request.url.path,
             "allows": lambda action: allows(self.viewer, action),
         }
+
+    async def person(self, t: Read) -> Person:
+        """Who visits, to act under their name.
+
+        Raises:
+            NotFound: the session has no person here.
+        """
+        if self.viewer.person_id is None:
+            raise NotFound("There is no such page.")
+        return await queries.person(t, self.viewer.person_id)
 
     def page(
         self, pages: Environment, template: str, request: Request, nav: str, /, *, status: int = 200, **context: Any

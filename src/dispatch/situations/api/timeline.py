@@ -9,16 +9,13 @@ from fastapi import APIRouter, Header, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dispatch.kit.db import Database
-from dispatch.kit.events import Subject
+from dispatch.kit.events import Subject, history_length
 from dispatch.kit.web.api import Listed, api_router, listed, window
 from dispatch.kit.web.idempotency import answered, remember
 from dispatch.people.machines import person_of
 from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, standing
-
-#: More than any timeline read at once; older entries are reached by paging.
-ALL = 100_000
 
 
 class NewEntry(BaseModel):
@@ -53,13 +50,15 @@ def router(db: Database, visits: Visits) -> APIRouter:
         organization, viewer = await visits.machine(request, org)
         async with db.read(organization.id) as t:
             situation = await queries.by_name(t, viewer, name)
-            rows = await queries.timeline(t, Subject(situation.kind, situation.id), limit=ALL)
+            about = Subject(situation.kind, situation.id)
+            rows = await queries.timeline(t, about, limit=size, offset=(page - 1) * size)
+            total = await history_length(t, about)
         items = [
             EntryOut(id=r.id, at=r.at, actor=r.actor, says=r.says, pinned=r.pinned, edited=r.edited, link=r.link)
-            for r in rows[(page - 1) * size : page * size]
+            for r in rows
         ]
         path = f"/api/v1/{org}/incidents/{situation.name}/timeline"
-        return listed(items, page=page, size=size, total=len(rows), path=path)
+        return listed(items, page=page, size=size, total=total, path=path)
 
     @routes.post("/{org}/incidents/{name}/timeline", status_code=201)
     async def add_entry(

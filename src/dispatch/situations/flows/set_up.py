@@ -6,6 +6,7 @@ from dispatch.kit.errors import Unavailable
 from dispatch.kit.events import on, record
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.people import queries as people
+from dispatch.ports.answers import Resource
 from dispatch.ports.conferences import Conferences
 from dispatch.ports.documents import Documents
 from dispatch.ports.tickets import Tickets
@@ -70,12 +71,7 @@ async def make_ticket(c: StepContext) -> None:
     made = await tickets.create(
         key=c.key, name=brief.name, title=brief.name if neutral else brief.title, url=brief.url
     )
-    async with c.done({"url": made.url}) as t:
-        await link_resource(
-            t, c.subject, kind="ticket", provider=tickets.provider, external_id=made.external_id,
-            title=made.title, url=made.url,
-            says=ResourceLinked(what="Ticket", kind="ticket", title=made.title, url=made.url),
-        )  # fmt: skip
+    await _link(c, made, kind="ticket", what="Ticket", provider=tickets.provider)
 
 
 async def make_document(c: StepContext) -> None:
@@ -88,12 +84,7 @@ async def make_document(c: StepContext) -> None:
     made = await documents.create(
         key=c.key, name=brief.name, title=f"{brief.name} – {brief.title}", body=messages.document(brief)
     )
-    async with c.done({"url": made.url}) as t:
-        await link_resource(
-            t, c.subject, kind="document", provider=documents.provider, external_id=made.external_id,
-            title=made.title, url=made.url,
-            says=ResourceLinked(what="Document", kind="document", title=made.title, url=made.url),
-        )  # fmt: skip
+    await _link(c, made, kind="document", what="Document", provider=documents.provider)
 
 
 async def make_bridge(c: StepContext) -> None:
@@ -104,11 +95,15 @@ async def make_bridge(c: StepContext) -> None:
     if conferences is None:
         raise Skip("No conference system is configured (Settings → Project → Plugins → Jitsi).")
     made = await conferences.create(key=c.key, name=brief.name, title=brief.title)
+    await _link(c, made, kind="conference", what="Bridge", provider=conferences.provider)
+
+
+async def _link(c: StepContext, made: Resource, *, kind: str, what: str, provider: str) -> None:
+    """Finish the step with what the other system made."""
     async with c.done({"url": made.url}) as t:
         await link_resource(
-            t, c.subject, kind="conference", provider=conferences.provider, external_id=made.external_id,
-            title=made.title, url=made.url,
-            says=ResourceLinked(what="Bridge", kind="conference", title=made.title, url=made.url),
+            t, c.subject, kind=kind, provider=provider, external_id=made.external_id, title=made.title, url=made.url,
+            says=ResourceLinked(what=what, kind=kind, title=made.title, url=made.url),
         )  # fmt: skip
 
 

@@ -359,9 +359,9 @@ async def pages(t: Read, about: Subject) -> list[PageRow]:
     ]
 
 
-async def timeline(t: Read, about: Subject, *, limit: int = 200) -> list[TimelineRow]:
-    """What happened, newest first."""
-    found = await kit_events.history(t, about, limit=limit)
+async def timeline(t: Read, about: Subject, *, limit: int = 200, offset: int = 0) -> list[TimelineRow]:
+    """What happened, newest first; `offset` leaves out the newest."""
+    found = await kit_events.history(t, about, limit=limit, offset=offset)
     known = await people(t, (e.actor for e in found if e.actor is not None))
     return [_timeline_row(e, known) for e in found]
 

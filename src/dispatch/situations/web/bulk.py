@@ -12,7 +12,6 @@ from starlette.datastructures import FormData, QueryParams
 from dispatch.kit.db import Database, Tx
 from dispatch.kit.errors import DispatchError, Invalid, NotAllowed
 from dispatch.people.models import Person
-from dispatch.people.queries import person
 from dispatch.people.web import Visit, Visits
 from dispatch.projects.models import Tag
 from dispatch.situations import actions, queries
@@ -73,7 +72,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             if visit.viewer.person_id is None:
                 raise NotAllowed("Incidents are changed by people.")
             async with db.tx(visit.org.id) as t:
-                by = await person(t, visit.viewer.person_id)
+                by = await visit.person(t)
                 changed = await _change(t, visit, name, wanted, by)
         except DispatchError as why:
             return Result(name[:50], "refused", str(why))

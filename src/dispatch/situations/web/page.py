@@ -15,7 +15,6 @@ from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
 from dispatch.kit.web.live import Live
-from dispatch.people.queries import person
 from dispatch.people.web import Visits
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
@@ -94,11 +93,9 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     @routes.post("/{org}/incidents/{name}/acknowledge")
     async def acknowledge(request: Request, org: str, name: str) -> Response:
         visit = await visits.of(request, org)
-        if visit.viewer.person_id is None:
-            raise NotFound("There is no such page.")
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
-            who = await person(t, visit.viewer.person_id)
+            who = await visit.person(t)
             await answer_page(t, situation.id, by=who)
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
 

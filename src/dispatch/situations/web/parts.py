@@ -52,7 +52,7 @@ def _can(here: Standing, situation: Situation, acting: bool) -> dict[str, bool]:
         "mark_stable": steers and situation.status == "Active",
         "close": steers and situation.status != "Closed",
         "reopen": steers and situation.status == "Closed",
-        "add_event": here.viewer.person_id is not None and (steers or here.takes_part),
+        "add_event": steers,
         "assign": steers and situation.status != "Closed",
         "visibility": steers,
     }

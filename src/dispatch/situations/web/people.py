@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dispatch.kit.db import Database
-from dispatch.kit.errors import Invalid, NotFound
-from dispatch.people.queries import by_email, person, search_people
+from dispatch.kit.errors import Invalid
+from dispatch.people.queries import by_email, search_people
 from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, standing
@@ -27,12 +27,10 @@ def router(db: Database, visits: Visits) -> APIRouter:
             situation = await queries.by_name(t, visit.viewer, name)
             role = str(sent.get("role") or "Participant")
             require(await standing(t, visit.viewer, situation), "invite" if role == "Participant" else "assign_role")
-            if visit.viewer.person_id is None:
-                raise NotFound("There is no such page.")
             who = await by_email(t, str(sent.get("person", "")))
             if who is None:
                 raise Invalid("Choose a person from the list.", field="person")
-            by = await person(t, visit.viewer.person_id)
+            by = await visit.person(t)
             if role == "Participant":
                 await actions.add_participant(
                     t, situation, who, role=role, reason=str(sent.get("reason", ""))[:200], by=by.id, bring_in=True

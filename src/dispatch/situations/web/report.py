@@ -11,9 +11,8 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
 from dispatch.kit.db import Database
-from dispatch.kit.errors import Invalid, NotFound
+from dispatch.kit.errors import Invalid
 from dispatch.kit.forms import FormErrors, from_html, html_values, to_html
-from dispatch.people.queries import person
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import queries as projects
 from dispatch.situations.actions import open_situation
@@ -52,9 +51,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         try:
             form = from_html(ReportIncident, sent)
             async with db.tx(visit.org.id) as t:
-                if visit.viewer.person_id is None:
-                    raise NotFound("There is no such page.")
-                reporter = await person(t, visit.viewer.person_id)
+                reporter = await visit.person(t)
                 situation = await open_situation(
                     t, form.as_report(), by=reporter, source_key=f"web:{sent.get('once') or uuid.uuid4()}"
                 )

@@ -9,7 +9,6 @@ from jinja2 import Environment
 from dispatch.kit.db import Database
 from dispatch.kit.errors import Invalid, NotFound
 from dispatch.kit.web.settings_area import settings_page
-from dispatch.people.queries import person
 from dispatch.people.web import Visits
 from dispatch.situations.actions import look_at_restricted
 
@@ -34,10 +33,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         sent = {key: str(value) for key, value in (await request.form()).items()}
         try:
             async with db.tx(visit.org.id) as t:
-                if visit.viewer.person_id is None:
-                    raise NotFound("There is no such page.")
                 situation = await look_at_restricted(
-                    t, sent.get("name", ""), by=await person(t, visit.viewer.person_id), reason=sent.get("reason", "")
+                    t, sent.get("name", ""), by=await visit.person(t), reason=sent.get("reason", "")
                 )
         except (Invalid, NotFound) as wrong:
             field = (wrong.field or "") if isinstance(wrong, Invalid) else "name"

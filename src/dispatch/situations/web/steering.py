@@ -10,11 +10,10 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
 from dispatch.kit.db import Database
-from dispatch.kit.errors import Invalid, NotFound, Stale
+from dispatch.kit.errors import Invalid, Stale
 from dispatch.kit.events import Subject
 from dispatch.kit.forms import FormErrors, from_html, html_values, to_html
 from dispatch.oncall.actions import acknowledge_pages
-from dispatch.people.queries import person
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, require_take_command, standing
@@ -64,10 +63,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             async with db.tx(visit.org.id) as t:
                 situation = await queries.by_name(t, visit.viewer, name)
                 require(await standing(t, visit.viewer, situation), "update")
-                if visit.viewer.person_id is None:
-                    raise NotFound("There is no such page.")
                 await actions.update_details(
-                    t, situation.id, form.changes(was), by=await person(t, visit.viewer.person_id), expected_version=version
+                    t, situation.id, form.changes(was), by=await visit.person(t), expected_version=version
                 )
         except FormErrors as wrong:
             return await form_page(request, visit, name, typed, version=version, was=was, errors=wrong.by_field, status=422)
@@ -86,10 +83,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
             require(await standing(t, visit.viewer, situation), "change_status")
-            if visit.viewer.person_id is None:
-                raise NotFound("There is no such page.")
             await actions.change_status(
-                t, situation.id, str(sent.get("status", "")), by=await person(t, visit.viewer.person_id),
+                t, situation.id, str(sent.get("status", "")), by=await visit.person(t),
                 expected=str(sent["from"]) if sent.get("from") else None,
             )  # fmt: skip
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
@@ -101,10 +96,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
             require(await standing(t, visit.viewer, situation), "change_visibility")
-            if visit.viewer.person_id is None:
-                raise NotFound("There is no such page.")
             await actions.change_visibility(
-                t, situation.id, str(sent.get("visibility", "")), by=await person(t, visit.viewer.person_id)
+                t, situation.id, str(sent.get("visibility", "")), by=await visit.person(t)
             )
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
 
@@ -115,9 +108,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
             require_take_command(await standing(t, visit.viewer, situation), reason=reason)
-            if visit.viewer.person_id is None:
-                raise NotFound("There is no such page.")
-            who = await person(t, visit.viewer.person_id)
+            who = await visit.person(t)
             await actions.take_command(t, situation, by=who, reason=reason)
             await acknowledge_pages(t, Subject(situation.kind, situation.id), who)
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
@@ -128,9 +119,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         accept = (await request.form()).get("answer") == "accept"
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
-            if visit.viewer.person_id is None:
-                raise NotFound("There is no such page.")
-            who = await person(t, visit.viewer.person_id)
+            who = await visit.person(t)
             await actions.answer_hand_off(t, hand_off_id, accept=accept, by=who, of=situation.id)
             if accept:
                 await acknowledge_pages(t, Subject(situation.kind, situation.id), who)

@@ -9,9 +9,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from dispatch.kit.db import Database, Tx
-from dispatch.kit.errors import Invalid, NotAllowed, NotFound
+from dispatch.kit.errors import Invalid
 from dispatch.people.models import Person
-from dispatch.people.queries import person
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, standing
@@ -38,20 +37,16 @@ def router(db: Database, visits: Visits) -> APIRouter:
 
     async def acting(t: Tx, visit: Visit, name: str) -> tuple[Situation, Person]:
         situation = await queries.by_name(t, visit.viewer, name)
-        if visit.viewer.person_id is None:
-            raise NotFound("There is no such page.")
-        return situation, await person(t, visit.viewer.person_id)
+        return situation, await visit.person(t)
 
     @routes.post("/{org}/incidents/{name}/timeline")
     async def add(request: Request, org: str, name: str) -> Response:
-        """Participants write what happened; it may be earlier than now."""
+        """Who steers writes what happened; it may be earlier than now."""
         visit = await visits.of(request, org)
         sent = await request.form()
         async with db.tx(visit.org.id) as t:
             situation, who = await acting(t, visit, name)
-            here = await standing(t, visit.viewer, situation)
-            if not here.takes_part:
-                require(here, "add_event")
+            require(await standing(t, visit.viewer, situation), "add_event")
             await actions.add_note(
                 t, situation, str(sent.get("text", "")), author=who, at=moment(str(sent.get("at", "")), visit.viewer.zone),
                 source="web",
@@ -78,9 +73,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
         sent = await request.form()
         async with db.tx(visit.org.id) as t:
             situation, _ = await acting(t, visit, name)
-            here = await standing(t, visit.viewer, situation)
-            if not (here.steers or here.takes_part):
-                raise NotAllowed(f"Only participants pin entries. {here.who_helps()}")
+            require(await standing(t, visit.viewer, situation), "add_event")
             await actions.pin_event(t, situation, event_id, pinned=sent.get("pinned") == "1")
         return RedirectResponse(f"/{org}/incidents/{name}#timeline", 303)
 
