@@ -30,6 +30,7 @@ from dispatch.projects.queries import project as project_named
 from dispatch.projects.queries import projects
 from dispatch.settings import Settings
 from slack_sandbox.client import SandboxClient
+from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.testing import running_sandbox, serving
 
 #: Marks tests (or a module, as `pytestmark`) that play over Socket Mode, or over both transports.
@@ -53,16 +54,20 @@ class Stage:
     general: str
     app: dict[str, Any]
     asgi: FastAPI
+    box: Sandbox
     clock_offset: timedelta = timedelta()
 
-    async def settle(self, timeout: float = 30.0) -> None:
-        """Until no step is pending or running, or those left wait for a later try."""
+    async def settle(self, timeout: float = 60.0) -> None:
+        """Until nothing is on its way from Slack, and no step is pending or running, or those left wait for a later try."""
         async with asyncio.timeout(timeout):
-            while await self._busy() or await self._undelivered():
+            # What was on its way may have made steps, and steps may make Slack send events: quiet twice over.
+            while await self._undelivered() or await self._busy() or await self._undelivered():
                 await asyncio.sleep(0.03)
 
     async def _undelivered(self) -> bool:
-        """Whether Slack's sandbox still delivers, or the inbox holds what could be handled now."""
+        """Whether Slack's sandbox is delivering an event, or the inbox holds what could be handled now."""
+        if self.box.sending:
+            return True
         async with self.house.db.system() as t:
             due = "select count(*) from slack_inbox where state = 'waiting' and next_at <= now()"
             if (await t.execute(text(due))).scalar():
@@ -110,7 +115,7 @@ class Stage:
                     return view
                 await asyncio.sleep(0.02)
 
-    async def eventually(self, look: Callable[[], Awaitable[Any]], timeout: float = 20.0) -> Any:
+    async def eventually(self, look: Callable[[], Awaitable[Any]], timeout: float = 60.0) -> Any:
         """What `look` finds once it finds something; what happens after an answer has no promised moment."""
         async with asyncio.timeout(timeout):
             while not (found := await look()):
@@ -247,7 +252,7 @@ async def staged(
                 await connected(box.client, installed["app_id"])
             general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")
             try:
-                yield Stage(h, box.client, web, base_url, general, installed, app)
+                yield Stage(h, box.client, web, base_url, general, installed, app, box.sandbox)
             finally:
                 clock.move(timedelta())
 

@@ -187,10 +187,11 @@ def _send(box: Sandbox, app: App, envelope: Json, struck: list[Fault]) -> None:
 
 async def _deliver(box: Sandbox, app_id: str, envelope: Json, struck: list[Fault]) -> None:
     for fault in struck:
-        if fault.kind == "latency":
-            await box.clock.sleep(fault.seconds or 1)
-        elif fault.kind == "reorder":
-            await _overtaken(box, app_id, fault.seconds or OVERTAKING)
+        with box.rest():
+            if fault.kind == "latency":
+                await box.clock.sleep(fault.seconds or 1)
+            elif fault.kind == "reorder":
+                await _overtaken(box, app_id, fault.seconds or OVERTAKING)
     if box.state.apps.get(app_id) is not None:
         await _dropped(delivery_of(box, box.app(app_id)), struck)
     lost = any(fault.kind in ("timeout_after_work", "error5xx") for fault in struck)
@@ -214,7 +215,8 @@ async def _with_retries(box: Sandbox, app_id: str, envelope: Json, *, answer_los
         if attempt > len(RETRIES) and not _delays(box, app_id):
             return
         if pause:
-            await box.clock.sleep(pause)
+            with box.rest():
+                await box.clock.sleep(pause)
         app = box.state.apps.get(app_id)
         if app is None or app.events_disabled:
             return

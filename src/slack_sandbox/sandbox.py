@@ -1,7 +1,8 @@
 """The running sandbox: the workspaces' state with everything that acts on it."""
 
 import asyncio
-from collections.abc import Container, Coroutine
+import contextlib
+from collections.abc import Container, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,8 @@ class Sandbox:
         self.version = 0
         # Events not yet acknowledged or given up.
         self.outgoing: set[asyncio.Task[Any]] = set()
+        # How many of them only wait: for their next attempt, or because a fault holds them back.
+        self.resting = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self.outside = Outside()
 
@@ -125,6 +128,20 @@ class Sandbox:
 
     def touched(self) -> None:
         self.version += 1
+
+    @property
+    def sending(self) -> int:
+        """Events on their way to an app at this moment."""
+        return len(self.outgoing) - self.resting
+
+    @contextlib.contextmanager
+    def rest(self) -> Iterator[None]:
+        """An event waits for as long as the block runs."""
+        self.resting += 1
+        try:
+            yield
+        finally:
+            self.resting -= 1
 
     # -- looking things up -----------------------------------------------------------------------------------------
 

@@ -68,8 +68,8 @@ async def calls(box: Box, since: int = 0) -> Json:
 
 @router.get("/deliveries")
 async def deliveries(box: Box, since: int = 0) -> Json:
-    """Attempts to reach apps, and how many events are still under way (retries included)."""
-    return {"deliveries": box.sent.since(since), "pending": len(box.outgoing)}
+    """Attempts to reach apps; how many events are still under way (retries included), and on the wire at this moment."""
+    return {"deliveries": box.sent.since(since), "pending": len(box.outgoing), "sending": box.sending}
 
 
 @router.get("/faults")
