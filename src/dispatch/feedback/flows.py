@@ -32,4 +32,5 @@ closed = flow("feedback.ask", version=1)(
          delivery="once", lane="decoration"),
 )  # fmt: skip
 
-on(StatusChanged, closed, when=lambda happened: happened.after == "Closed")
+# Of two that are the same, one is asked about.
+on(StatusChanged, closed, when=lambda happened: happened.after == "Closed" and not happened.duplicate)

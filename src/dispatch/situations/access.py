@@ -27,6 +27,7 @@ STEERS = {
     "create_task": "create a task",
     "retry": "try a step again",
     "merge": "merge it with another one",
+    "relate": "link it with another one",
     "change_visibility": "change who can see this",
     "invite": "bring in people",
     "update_participant": "change what is known about others",
@@ -195,3 +196,18 @@ def require_take_command(standing: Standing, *, reason: str = "") -> None:
         )
     if standing.needs_reason and not reason.strip():
         raise NotAllowed("Please give a reason: the command is not open to everybody at the moment.")
+
+
+def require_merge(standing: Standing, original: Standing, *, lets_in: bool) -> None:
+    """Stop unless the viewer may merge one into another.
+
+    Args:
+        original: what the viewer is in the one that goes on.
+        lets_in: that one is restricted, and who is brought over will see it.
+
+    Raises:
+        NotAllowed: says what is missing and who can help.
+    """
+    require(standing, "merge")
+    if lets_in:
+        require(original, "invite")

@@ -242,6 +242,36 @@ class TimelineMark(Tenant, Base):
     changed_us: Mapped[int]
 
 
+class SituationLink(Base):
+    """What somebody said about two situations; the one with the smaller id stands first."""
+
+    __tablename__ = "situation_link"
+    __table_args__ = (Index("ix_situation_link_second", "org_id", "second_id"),)
+
+    org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    first_id: Mapped[int] = mapped_column(primary_key=True)
+    second_id: Mapped[int] = mapped_column(primary_key=True)
+    #: related, or different: they look alike and are not the same.
+    relation: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Duplicate(Base):
+    """A situation that was merged into another one, which goes on for both."""
+
+    __tablename__ = "duplicate"
+    __table_args__ = (Index("ix_duplicate_original", "org_id", "original_id"),)
+
+    org_id: Mapped[OrgId] = mapped_column(ForeignKey("organization.id"), primary_key=True)
+    situation_id: Mapped[int] = mapped_column(primary_key=True)
+    original_id: Mapped[int]
+    #: The state before the merge, to which undoing it leads back.
+    status_before: Mapped[str] = mapped_column(Text)
+    by_id: Mapped[int]
+    at: Mapped[datetime]
+
+
 class ToldOnce(Tenant, Base):
     """What was said to one person about one thing, so that nobody reads it twice."""
 

@@ -11,6 +11,7 @@ from dispatch.situations.actions.command import (
     take_command,
 )
 from dispatch.situations.actions.details import update_details
+from dispatch.situations.actions.duplicates import merge, undo_merge
 from dispatch.situations.actions.engagement import (
     answer_engagement,
     call_engaged_again,
@@ -29,6 +30,7 @@ from dispatch.situations.actions.participants import (
     note_in_channel,
 )
 from dispatch.situations.actions.promises import promise_update
+from dispatch.situations.actions.relations import relate, tell_apart, unrelate
 from dispatch.situations.actions.resources import (
     conversation_ended,
     conversation_reopened,
@@ -63,6 +65,7 @@ __all__ = [
     "link_resource",
     "locked",
     "look_at_restricted",
+    "merge",
     "note_engagement_page",
     "note_in_channel",
     "note_of_message",
@@ -72,13 +75,17 @@ __all__ = [
     "pin_event",
     "pinned_summary",
     "promise_update",
+    "relate",
     "remember_summary",
     "remind_hand_offs",
     "remove_note",
     "remove_view",
     "save_view",
     "take_command",
+    "tell_apart",
     "toggle_subscription",
+    "undo_merge",
+    "unrelate",
     "update_details",
     "update_participant",
 ]

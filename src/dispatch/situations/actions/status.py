@@ -12,6 +12,7 @@ from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.situations.actions.command import locked
+from dispatch.situations.actions.relations import no_duplicate
 from dispatch.situations.events import RestrictedOpened, StatusChanged, VisibilityChanged
 from dispatch.situations.kinds import KINDS
 from dispatch.situations.models import RestrictedAccess, Situation
@@ -20,14 +21,17 @@ from dispatch.situations.models import RestrictedAccess, Situation
 LOOK_HOURS = 24
 
 
-async def change_status(t: Tx, situation_id: int, status: str, *, by: Person, expected: str | None = None) -> bool:
+async def change_status(
+    t: Tx, situation_id: int, status: str, *, by: Person, expected: str | None = None, duplicate: bool = False
+) -> bool:
     """Move to a state; closing and reopening included. Returns False when it is there already.
 
     The caller asked `access.require(..., "change_status")`. Moving to Active again clears the later moments;
-    a closed one that becomes Stable or Active is reopened.
+    a closed one that becomes Stable or Active is reopened, and no duplicate of another one any more.
 
     Args:
         expected: the state the person saw; a stale button must not undo what somebody else did.
+        duplicate: it is closed because another one goes on for both.
 
     Raises:
         Invalid: no such state.
@@ -55,8 +59,14 @@ async def change_status(t: Tx, situation_id: int, status: str, *, by: Person, ex
     situation.changed_at = now
     await t.flush()
     await record(
-        t, StatusChanged(before=before, after=status), about=Subject(situation.kind, situation.id), by=by.id, pinned=True
+        t,
+        StatusChanged(before=before, after=status, duplicate=duplicate),
+        about=Subject(situation.kind, situation.id),
+        by=by.id,
+        pinned=True,
     )
+    if before == "Closed":
+        await no_duplicate(t, situation, by=by)
     return True
 
 

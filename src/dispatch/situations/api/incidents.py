@@ -9,15 +9,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from dispatch.kit.db import Database
+from dispatch.kit.db import Database, Read, Tx
 from dispatch.kit.errors import Invalid, Stale
 from dispatch.kit.web.api import Listed, api_router, etag, expected, listed, window
 from dispatch.kit.web.idempotency import answered, remember
 from dispatch.people.actions import person_for
 from dispatch.people.machines import person_of
+from dispatch.people.models import Person
+from dispatch.people.queries import Viewer
 from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
-from dispatch.situations.access import require, standing
+from dispatch.situations.access import Standing, require, require_merge, standing
+from dispatch.situations.models import Situation
 
 SORTS = ("-reported_at",)
 
@@ -60,6 +63,9 @@ class Changes(BaseModel):
     tags: list[str] | None = Field(None, max_length=50)
     status: Literal["Active", "Stable", "Closed"] | None = None
     visibility: Literal["open", "restricted"] | None = None
+    duplicate_of: str | None = Field(
+        None, max_length=40, description="Name of the incident that goes on for both: this one is closed. Empty: no duplicate after all"
+    )
 
 
 class IncidentOut(BaseModel):
@@ -83,6 +89,8 @@ class IncidentOut(BaseModel):
     stable_at: datetime | None = None
     closed_at: datetime | None = None
     participants: int
+    duplicate_of: str | None = Field(None, description="The incident that goes on for both, if the token may see it")
+    related: list[str] | None = Field(None, description="Names of linked incidents the token may see")
     version: int | None = Field(None, description="The ETag; rises with each change")
     url: str
 
@@ -98,6 +106,15 @@ def shown(org: str, row: queries.Row) -> IncidentOut:
     if isinstance(row, queries.Detail):
         out.description, out.resolution, out.tags = row.description, row.resolution, list(row.tags)
         out.stable_at, out.closed_at, out.version = row.stable_at, row.closed_at, row.version
+    return out
+
+
+async def whole(t: Read, org: str, viewer: Viewer, situation: Situation) -> IncidentOut:
+    """With everything, and what it has to do with others."""
+    out = shown(org, await queries.detail(t, situation))
+    others = await queries.relatives(t, viewer, situation)
+    out.duplicate_of = next((one.name for one in others if one.what == "original"), None)
+    out.related = [one.name for one in others if one.what == "related"]
     return out
 
 
@@ -150,7 +167,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
                 ),
                 by=reporter,
             )  # fmt: skip
-            made = shown(org, await queries.detail(t, situation))
+            made = await whole(t, org, viewer, situation)
             await remember(t, key, made)
         return made
 
@@ -159,9 +176,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
         """One incident; its ETag serves `If-Match`."""
         organization, viewer = await visits.machine(request, org)
         async with db.read(organization.id) as t:
-            found = await queries.detail(t, await queries.by_name(t, viewer, name))
-        response.headers["etag"] = etag(found.version)
-        return shown(org, found)
+            found = await whole(t, org, viewer, await queries.by_name(t, viewer, name))
+        response.headers["etag"] = etag(found.version or 1)
+        return found
 
     @routes.patch("/{org}/incidents/{name}")
     async def change_incident(
@@ -172,7 +189,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
         organization, viewer = await visits.machine(request, org)
         version = expected(if_match)
         sent = changes.model_dump(exclude_unset=True, exclude_none=True)
-        status, visibility = sent.pop("status", None), sent.pop("visibility", None)
+        status, visibility, duplicate_of = (sent.pop(key, None) for key in ("status", "visibility", "duplicate_of"))
         async with db.tx(organization.id) as t:
             situation = await actions.locked(t, (await queries.by_name(t, viewer, name)).id)
             here = await standing(t, viewer, situation)
@@ -186,11 +203,23 @@ def router(db: Database, visits: Visits) -> APIRouter:
                 await actions.change_status(t, situation.id, status, by=by)
             if visibility is not None:
                 await actions.change_visibility(t, situation.id, visibility, by=by)
-            found = await queries.detail(t, await actions.locked(t, situation.id))
-        response.headers["etag"] = etag(found.version)
-        return shown(org, found)
+            if duplicate_of is not None:
+                await _merge(t, viewer, here, situation, duplicate_of, by=by)
+            found = await whole(t, org, viewer, await actions.locked(t, situation.id))
+        response.headers["etag"] = etag(found.version or 1)
+        return found
 
     return routes
+
+
+async def _merge(t: Tx, viewer: Viewer, here: Standing, situation: Situation, original: str, *, by: Person) -> None:
+    if not original:
+        require(here, "merge")
+        await actions.undo_merge(t, situation, by=by)
+        return
+    goes_on = await queries.by_name(t, viewer, original)
+    require_merge(here, await standing(t, viewer, goes_on), lets_in=goes_on.visibility == "restricted")
+    await actions.merge(t, situation, goes_on, by=by)
 
 
 def _names(text: str) -> tuple[str, ...]:

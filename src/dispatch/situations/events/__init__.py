@@ -47,6 +47,7 @@ from dispatch.situations.events.people import (
     RoleRenounced,
     TookPart,
 )
+from dispatch.situations.events.relations import DuplicateMerged, MarkedDuplicate, NoDuplicate, Related, Unrelated
 from dispatch.situations.events.views import ViewRemoved, ViewShared
 
 __all__ = [
@@ -64,12 +65,15 @@ __all__ = [
     "CommanderChanged",
     "CommanderNamed",
     "DetailsChanged",
+    "DuplicateMerged",
     "HandOffDeclined",
     "HandOffDue",
     "HandOffOffered",
     "JoinedChannel",
     "LeftChannel",
     "LinkMailed",
+    "MarkedDuplicate",
+    "NoDuplicate",
     "NoteAdded",
     "NoteEdited",
     "NoteRemoved",
@@ -82,6 +86,7 @@ __all__ = [
     "ParticipantUpdated",
     "PeopleInvited",
     "PersonNotInvited",
+    "Related",
     "ResourceLinked",
     "RestrictedOpened",
     "RoleAssigned",
@@ -90,6 +95,7 @@ __all__ = [
     "SummaryPinned",
     "ToldAside",
     "TookPart",
+    "Unrelated",
     "UpdatePromised",
     "ViewRemoved",
     "ViewShared",

@@ -39,6 +39,8 @@ class StatusChanged(Fact):
 
     before: str
     after: str
+    #: Closed because another situation is the same and goes on.
+    duplicate: bool = False
 
 
 @fact

@@ -41,7 +41,8 @@ async def tell_channel(c: StepContext) -> None:
     brief, chat = await chat_of(c)
     async with c.db.read(c.org) as t:
         by = (await people.person(t, c.actor)).name if c.actor is not None else "Dispatch"
-    message = messages.status_changed(brief, by=by, before=c.data["before"], after=c.data["after"])
+        goes_on = await queries.open_original(t, c.subject.id) if c.data["after"] == "Closed" else None
+    message = messages.status_changed(brief, by=by, before=c.data["before"], after=c.data["after"], goes_on=goes_on)
     await chat.post(channel_of(brief), message, key=c.key, look_first=c.repeat)
 
 

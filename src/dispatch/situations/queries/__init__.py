@@ -20,6 +20,7 @@ from dispatch.projects.models import Priority, Project, Severity, SituationType,
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import NoteAdded
 from dispatch.situations.models import (
+    Duplicate,
     Engagement,
     HandOff,
     Participant,
@@ -30,6 +31,13 @@ from dispatch.situations.models import (
 )
 from dispatch.situations.queries.listing import Filter, Listing, found_ids, listing, titles_like
 from dispatch.situations.queries.options import Option, list_options
+from dispatch.situations.queries.relations import (
+    Relative,
+    lookalikes,
+    lookalikes_for_reporter,
+    original_of,
+    relatives,
+)
 from dispatch.situations.queries.rows import Level, Row, joined, rows_of
 
 
@@ -210,6 +218,19 @@ async def brief(t: Read, situation_id: int) -> Brief:
         url=Links.incident(slug, s.name),
         next_update_at=s.next_update_at,
     )
+
+
+async def open_original(t: Read, situation_id: int) -> tuple[str, str] | None:
+    """Name and address of what it is a duplicate of, for everybody's eyes: None where that is restricted."""
+    row = (
+        await t.execute(
+            select(Situation.name, Organization.slug)
+            .join(Duplicate, and_(Duplicate.org_id == Situation.org_id, Duplicate.original_id == Situation.id))
+            .join(Organization, Organization.id == Situation.org_id)
+            .where(Situation.org_id == t.org, Duplicate.situation_id == situation_id, Situation.visibility == "open")
+        )
+    ).one_or_none()
+    return (row.name, Links.incident(row.slug, row.name)) if row is not None else None
 
 
 async def pages_commander(t: Read, situation_id: int) -> bool:
@@ -450,6 +471,7 @@ __all__ = [
     "Option",
     "PageRow",
     "ParticipantRow",
+    "Relative",
     "Row",
     "StepRow",
     "TimelineRow",
@@ -461,11 +483,16 @@ __all__ = [
     "hand_off_is_open",
     "list_options",
     "listing",
+    "lookalikes",
+    "lookalikes_for_reporter",
     "open_hand_off",
+    "open_original",
+    "original_of",
     "pages",
     "pages_commander",
     "participants",
     "project_of",
+    "relatives",
     "resources",
     "roles_of",
     "rows_of",

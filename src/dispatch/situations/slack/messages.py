@@ -163,13 +163,20 @@ def role_assigned(b: Brief, *, person: str, role: str, by: str) -> Message:
     )
 
 
-def status_changed(b: Brief, *, by: str, before: str, after: str) -> Message:
-    """To the channel: the new state, and what it means for the people in it."""
+def status_changed(b: Brief, *, by: str, before: str, after: str, goes_on: tuple[str, str] | None = None) -> Message:
+    """To the channel: the new state, and what it means for the people in it.
+
+    Args:
+        goes_on: name and address of the one this is a duplicate of.
+    """
     meaning = {
         "Stable": "The immediate trouble is over. Keep an eye on it, then close it.",
         "Closed": "The channel is archived in a moment. What was learned belongs into the document.",
         "Active": "It needs work again.",
     }.get(after, "")
+    if goes_on is not None:
+        name, url = goes_on
+        meaning = f"It is a duplicate of {link(url, name)}: please go on there. This channel is archived in a moment."
     return message(
         [section(f":traffic_light: *{b.name} is {after}* (was {before}), says {escape(by)}. {meaning}".strip())],
         f"{b.name} is {after}",

@@ -154,12 +154,16 @@ async def _progress(t: Read, about: Subject) -> tuple[dict[str, Any], bool]:
         why = f" – {b.escape(b.cut(row.reason, 150))}" if row.reason and row.state not in ("waiting", "done") else ""
         lines.append(f"{symbol} {b.escape(row.title)}{why}")
     channel = f"Channel: <#{brief.channel_id}>" if brief.channel_id else "The channel is being made."
+    alike = [
+        f"*{one.name}* {b.escape(b.cut(one.title, 100))}" for one in await queries.lookalikes_for_reporter(t, about.id)
+    ]
     ended = all(row.state in ("done", "failed", "skipped", "expired") for row in rows)
     view = b.modal(
         brief.name,
         [
             b.header(f"{brief.name} is reported"),
             b.section(f"*{b.escape(b.cut(brief.title, 200))}*\n{channel}\nCommander: {b.escape(brief.commander)}"),
+            *([b.section(f":eyes: *Looks like a duplicate of* {'; '.join(alike)}\nYou can merge them on the incident page.")] if alike else []),
             b.section("\n".join(lines)),
             b.context(f"{b.link(brief.url, 'Open in Dispatch')} · You can close this window; everything goes on."),
         ],

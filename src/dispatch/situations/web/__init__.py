@@ -8,7 +8,7 @@ from jinja2 import Environment
 from dispatch.kit.db import Database
 from dispatch.kit.web.live import Live
 from dispatch.people.web import Visits
-from dispatch.situations.web import bulk, export, listing, page, people, report, restricted, steering, writing
+from dispatch.situations.web import bulk, export, listing, page, people, relations, report, restricted, steering, writing
 
 
 def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
@@ -23,4 +23,5 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     routes.include_router(steering.router(db, visits, pages))
     routes.include_router(people.router(db, visits))
     routes.include_router(writing.router(db, visits))
+    routes.include_router(relations.router(db, visits))
     return routes

@@ -28,12 +28,20 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
 
     @routes.get("/{org}/incidents/{name}")
     async def incident_page(request: Request, org: str, name: str) -> Response:
+        """A duplicate leads on to the incident that goes on; with `stay` it is shown itself."""
         visit = await visits.of(request, org)
         async with db.read(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
-            return visit.page(
-                pages, "incident.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
-            )
+            if "stay" not in request.query_params:
+                original = await queries.original_of(t, visit.viewer, situation.id)
+                if original is not None:
+                    return RedirectResponse(f"/{org}/incidents/{original.name}?duplicate={situation.name}", 303)
+            parts = await parts_of(t, visit.viewer, situation)
+        came_from = request.query_params.get("duplicate", "")
+        merged = any(one.what == "duplicate" and one.name == came_from for one in parts["relatives"])
+        return visit.page(
+            pages, "incident.html", request, "incidents", merged=came_from if merged else "", **parts
+        )
 
     @routes.get("/{org}/incidents/{name}/receipt")
     async def receipt(request: Request, org: str, name: str) -> Response:

@@ -12,7 +12,7 @@ from dispatch.situations import queries
 from dispatch.situations.access import Standing, standing
 from dispatch.situations.models import Situation
 
-PARTS = ("summary", "timeline", "steps", "participants", "resources", "pages")
+PARTS = ("summary", "timeline", "steps", "participants", "resources", "pages", "related")
 ICONS = {
     "ticket": "ticket",
     "document": "file-text",
@@ -38,6 +38,8 @@ async def parts_of(t: Read, viewer: Viewer, situation: Situation) -> dict[str, A
         "can": _can(here, situation, bool(lead and lead.acting)),
         "here": here,
         "offer": await queries.open_hand_off(t, situation.id),
+        "relatives": await queries.relatives(t, viewer, situation),
+        "alike": await queries.lookalikes(t, viewer, situation),
         "slack_down_since": await slack_down_since(t, situation.project_id),
     }
 
@@ -55,6 +57,7 @@ def _can(here: Standing, situation: Situation, acting: bool) -> dict[str, bool]:
         "add_event": steers,
         "assign": steers and situation.status != "Closed",
         "visibility": steers,
+        "relate": steers,
     }
 
 

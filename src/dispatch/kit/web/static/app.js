@@ -89,6 +89,12 @@
         $("form", dialog).action = button.dataset.action;
         $("textarea", dialog).value = button.dataset.text;
       }
+      // Fields it begins with, as {name: value}; of radio buttons the one with the value is chosen.
+      if (dialog && button.dataset.fill) {
+        Object.entries(JSON.parse(button.dataset.fill)).forEach(([name, value]) => all(`[name="${name}"]`, dialog).forEach((field) => {
+          if (field.type === "radio") field.checked = field.value === value; else field.value = value;
+        }));
+      }
       dialog?.showModal();
     },
     "[data-close]": (button) => button.closest("dialog, .toast-card")?.[button.closest("dialog") ? "close" : "remove"](),
