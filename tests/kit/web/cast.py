@@ -12,7 +12,7 @@ from dispatch.kit.forms.html import HtmlField, HtmlForm, HtmlOption
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer
 from dispatch.situations.models import Resource
-from dispatch.situations.queries import Detail, Level, PageRow, ParticipantRow, StepRow, TimelineRow
+from dispatch.situations.queries import Detail, Level, PageRow, ParticipantRow, Relative, StepRow, TimelineRow
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 EMOJI = (
@@ -323,3 +323,8 @@ PLACES = [
     {"kind": "Page", "label": "Incidents", "note": "list", "href": "/default/incidents"},
     {"kind": "Incident", "label": EMOJI, "note": "INC-43 · Active", "href": "/default/incidents/INC-43"},
 ]
+RELATIVES = [
+    Relative("duplicate", 45, "INC-45", EMOJI, "Closed", ago(minutes=2)),
+    Relative("related", 7, "INC-7", "Card payments answer with errors", "Stable", ago(days=2)),
+]
+ALIKE = [Relative("alike", 41, "INC-41", "Checkout answers with errors", "Active", ago(hours=1))]

@@ -22,7 +22,7 @@ from . import cast
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
 PEOPLE = Path(dispatch.people.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
-CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True}
+CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True, "relate": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
     "orgs": cast.ORGS,
@@ -48,9 +48,10 @@ EMPTY = {"items": [], "page": 1, "total": 0}
 INCIDENT: dict[str, Any] = {
     "incident": cast.PLAIN, "participants": cast.PARTICIPANTS, "resources": cast.RESOURCES, "steps": cast.STEPS, "pages": cast.PAGES,
     "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None, "offer": None,
+    "relatives": cast.RELATIVES, "lookalikes": cast.ALIKE, "merged": "",
     "here": {"needs_reason": False, "commander": "Ada Lovelace"},
 }  # fmt: skip
-NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}}
+NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": []}
 SIGN_IN: dict[str, Any] = {
     "mail_enabled": True,
     "provider": None,

@@ -59,7 +59,7 @@ class DuplicateMerged(Fact):
     """Another situation was the same as this one."""
 
     name = "relation.merged"
-    says = "{by} merged {duplicate} into it, a duplicate"
+    says = "{by} merged the duplicate {duplicate} into it"
     icon = "copy"
     part = "related"
 

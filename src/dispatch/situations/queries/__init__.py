@@ -35,6 +35,7 @@ from dispatch.situations.queries.relations import (
     Relative,
     lookalikes,
     lookalikes_for_reporter,
+    named_in,
     original_of,
     relatives,
 )
@@ -485,6 +486,7 @@ __all__ = [
     "listing",
     "lookalikes",
     "lookalikes_for_reporter",
+    "named_in",
     "open_hand_off",
     "open_original",
     "original_of",

@@ -59,6 +59,21 @@ async def relatives(t: Read, viewer: Viewer, situation: Situation) -> list[Relat
     return [_relative(what, other) for what, other in rows]
 
 
+async def named_in(t: Read, situation_id: int) -> list[str]:
+    """Names of those whose timeline may name this one, because they are related or merged. For the situation's own people."""
+    linked = union_all(
+        select(SituationLink.second_id.label("id")).where(SituationLink.org_id == t.org, SituationLink.first_id == situation_id),
+        select(SituationLink.first_id).where(SituationLink.org_id == t.org, SituationLink.second_id == situation_id),
+        select(Duplicate.original_id).where(Duplicate.org_id == t.org, Duplicate.situation_id == situation_id),
+        select(Duplicate.situation_id).where(Duplicate.org_id == t.org, Duplicate.original_id == situation_id),
+    ).subquery()
+    # Those that are restricted themselves have no more readers than before.
+    open_ones = select(Situation.name).where(
+        Situation.org_id == t.org, Situation.visibility == "open", Situation.id.in_(select(linked.c.id))
+    )
+    return list(await t.scalars(open_ones.order_by(Situation.id)))
+
+
 async def original_of(t: Read, viewer: Viewer, situation_id: int) -> Situation | None:
     """What this is a duplicate of, if the viewer may see it."""
     return await t.scalar(

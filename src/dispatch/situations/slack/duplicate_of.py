@@ -18,8 +18,5 @@ async def typed(asked: Request) -> Answer:
         require_merge(place.standing, there, lets_in=other.visibility == "restricted")
         await merge(t, place.situation, other, by=place.person)
     page = Links.incident(asked.installation.org_slug, place.situation.name)
-    asked.reply(
-        f"{place.situation.name} is closed as a duplicate of {other.name}; who took part is brought over. "
-        f"{b.link(f'{page}?stay=1', 'Undo it on its page')}."
-    )
-    return None
+    text = f"{place.situation.name} is closed as a duplicate of {other.name}; who took part is brought over."
+    return {"response_type": "ephemeral", "text": f"{text} {b.link(f'{page}?stay=1', 'Undo it on its page')}."}

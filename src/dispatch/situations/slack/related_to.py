@@ -39,5 +39,5 @@ async def typed(asked: Request) -> Answer:
     async with both(asked, "/dispatch related-to INC-7") as (t, place, other):
         place.require("relate")
         fresh = await relate(t, place.situation, other, by=place.person)
-    asked.reply(f"{place.situation.name} and {other.name} {'are linked now' if fresh else 'were linked already'}.")
-    return None
+    said = "are linked now" if fresh else "were linked already"
+    return {"response_type": "ephemeral", "text": f"{place.situation.name} and {other.name} {said}."}

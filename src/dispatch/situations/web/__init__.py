@@ -8,7 +8,18 @@ from jinja2 import Environment
 from dispatch.kit.db import Database
 from dispatch.kit.web.live import Live
 from dispatch.people.web import Visits
-from dispatch.situations.web import bulk, export, listing, page, people, relations, report, restricted, steering, writing
+from dispatch.situations.web import (
+    bulk,
+    export,
+    listing,
+    page,
+    people,
+    relations,
+    report,
+    restricted,
+    steering,
+    writing,
+)
 
 
 def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:

@@ -39,7 +39,7 @@ async def parts_of(t: Read, viewer: Viewer, situation: Situation) -> dict[str, A
         "here": here,
         "offer": await queries.open_hand_off(t, situation.id),
         "relatives": await queries.relatives(t, viewer, situation),
-        "alike": await queries.lookalikes(t, viewer, situation),
+        "lookalikes": await queries.lookalikes(t, viewer, situation),
         "slack_down_since": await slack_down_since(t, situation.project_id),
     }
 
