@@ -102,7 +102,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
     # The last one: it takes /{org}.
-    app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live))
+    app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live, h.backups_of))
 
 
 def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from dispatch.cli import plugins, slack
 from dispatch.cli.root import app
 from dispatch.kit.errors import DispatchError, Invalid, NotFound
+from dispatch.plugins import discover
 from tests.projects.settings_pages import directory, instance, instances
 from tests.stage import Stage
 
@@ -69,6 +71,21 @@ async def test_list_and_show_name_settings_as_the_page_does_and_no_secret(stage:
     }  # fmt: skip
     assert stage.app["bot_token"] not in result.stdout and stage.app["signing_secret"] not in result.stdout
     assert "API Bot Token" in (await dispatch("plugins", "show", *PLACE, "slack-conversation")).stdout
+
+
+async def test_a_second_plugin_of_a_kind_is_refused_and_the_enabled_one_named(
+    stage: Stage, dispatch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = discover()
+    found["other-video"] = replace(found["jitsi"], slug="other-video", title="Other video")
+    monkeypatch.setattr("dispatch.house.discover", lambda: found)
+    words = ("plugins", "configure", *PLACE, "other-video", "--set", "server_url=https://video.example.com")
+    why = refusal(await dispatch(*words, "--enable"))
+    assert "Jitsi Plugin - Conference Management is enabled in Infrastructure" in str(why) and "then enable Other video" in str(why)
+    assert (await dispatch(*words)).exit_code == 0
+    assert "Jitsi Plugin - Conference Management is enabled" in str(refusal(await dispatch("plugins", "configure", *PLACE, "other-video", "--enable")))
+    await dispatch("plugins", "configure", *PLACE, "jitsi", "--disable")
+    assert (await dispatch("plugins", "configure", *PLACE, "other-video", "--enable")).exit_code == 0
 
 
 async def test_configure_changes_exactly_what_is_given_and_keeps_the_directory(stage: Stage, dispatch: Run) -> None:

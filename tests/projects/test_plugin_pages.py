@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.projects.settings_pages import PLUGINS, admin, facts, form_of, instance, instances
@@ -122,6 +124,31 @@ async def test_a_plugin_of_which_one_is_enough_is_not_added_twice(stage: Stage) 
     answer = await ada.send("new/jitsi", server_url="https://meet.example.com")
     assert answer.status_code == 409 and "is in this project already" in answer.text
     assert len(await instances(stage, "jitsi")) == 1
+
+
+async def test_a_second_plugin_of_a_kind_that_has_one_at_a_time_is_not_enabled(stage: Stage) -> None:
+    plugins = stage.house.providers.plugins
+    assert isinstance(plugins, dict)
+    plugins["other-video"] = replace(plugins["jitsi"], slug="other-video", title="Other video")
+    plugins["other-pager"] = replace(plugins["webhook"], slug="other-pager", title="Other pager", many=False)
+    ada = await admin(stage)
+    told = "Jitsi Plugin - Conference Management is enabled in Infrastructure and does the same work"
+    answer = await ada.send("new/other-video", server_url="https://video.example.com", then="enable")
+    assert answer.status_code == 409 and told in answer.text, answer.text
+    assert await instances(stage, "other-video") == []
+    # Added without enabling it, and enabled later: by its own button as well.
+    assert (await ada.send("new/other-video", server_url="https://video.example.com")).status_code == 200
+    second = await instance(stage, "other-video")
+    answer = await ada.press(f"{second.id}/enable")
+    assert answer.status_code == 409 and told in answer.text
+    assert not (await instance(stage, "other-video")).enabled
+    await ada.press(f"{(await instance(stage, 'jitsi')).id}/disable")
+    assert (await ada.press(f"{second.id}/enable")).status_code == 200
+    assert (await instance(stage, "other-video")).enabled
+    # What wakes people works side by side.
+    for slug in ("webhook", "other-pager"):
+        await ada.send(f"new/{slug}", url="https://page.example.com/", signing_secret="s" * 20, then="enable")
+        assert (await instance(stage, slug)).enabled
 
 
 async def test_several_webhooks_have_labels_and_histories_of_their_own(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import aiohttp
 from pydantic import BaseModel
@@ -15,6 +15,8 @@ from dispatch.kit.slack.rates import Lane
 
 #: The port a plugin provides.
 Kind = Literal["conversation", "contact", "ticket", "document", "conference", "paging", "email"]
+#: Kinds whose enabled plugins all work side by side; of any other kind a project has one at a time.
+SIDE_BY_SIDE: Final = frozenset[Kind]({"paging"})
 
 
 class SlackClients(Protocol):

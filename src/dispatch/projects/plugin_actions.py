@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Fact, Subject, record
 from dispatch.kit.forms import FormErrors, explain, inputs
+from dispatch.ports.plugin import SIDE_BY_SIDE
 from dispatch.projects.events import PluginAdded, PluginConfigured, PluginDeleted, PluginDisabled, PluginEnabled
 from dispatch.projects.models import PluginInstance, Project
 from dispatch.projects.providers import PluginLike, secret_context
@@ -40,6 +41,7 @@ async def configure_plugin(
     new: bool = False,
     label: str | None = None,
     expected_version: int | None = None,
+    among: Iterable[PluginLike] = (),
 ) -> PluginInstance:
     """Change exactly the given settings of the project's instance, made when missing. Secrets not given stay.
 
@@ -49,16 +51,19 @@ async def configure_plugin(
         new: make a further one.
         label: what people call this one of several.
         expected_version: the version the person saw.
+        among: the installed plugins; needed to enable one, for a project has one of most kinds at a time.
 
     Raises:
         FormErrors: the settings would not be valid; the messages are by field.
         Invalid: a setting that does not exist, or several instances and none named.
-        Conflict: a second instance of a plugin that has one per project.
+        Conflict: a second instance of a plugin that has one per project, or another of its kind is enabled.
         Stale: changed by somebody else since `expected_version`.
     """
     instance = None if new else await _locked(t, project, plugin, instance_id)
     if instance is None:
-        return await _add(t, project, plugin, values, vault=vault, label=label or "", enabled=bool(enabled), by=by)
+        return await _add(
+            t, project, plugin, values, vault=vault, label=label or "", enabled=bool(enabled), by=by, among=among
+        )
     if expected_version is not None and instance.version != expected_version:
         raise Stale("Somebody else changed this in the meantime. Nothing of yours is saved yet.")
     before = dict(instance.settings) | open_secrets(instance, vault)
@@ -75,6 +80,8 @@ async def configure_plugin(
         changed = ", ".join(each["title"] for each in changes)
         facts.append(PluginConfigured(**_of(plugin, instance), changed=changed, changes=changes))
     if enabled is not None and enabled != instance.enabled:
+        if enabled:
+            await _refuse_second(t, project, plugin, among, but=instance.id)
         instance.enabled = enabled
         facts.append((PluginEnabled if enabled else PluginDisabled)(**_of(plugin, instance)))
     if facts:
@@ -140,12 +147,14 @@ def open_secrets(instance: PluginInstance, vault: Vault) -> dict[str, str]:
 
 async def _add(
     t: Tx, project: Project, plugin: PluginLike, values: Mapping[str, Any], *, vault: Vault, label: str, enabled: bool,
-    by: int | None,
+    by: int | None, among: Iterable[PluginLike],
 ) -> PluginInstance:  # fmt: skip
     there = await _instances(t, project, plugin)
     if there and not plugin.many:
         raise Conflict(f"{plugin.title} is in this project already; edit that one.")
     after = _plain(checked(plugin, {}, values))
+    if enabled:
+        await _refuse_second(t, project, plugin, among)
     instance = PluginInstance(
         org_id=t.org, project_id=project.id, slug=plugin.slug, label=_label(label), enabled=enabled, settings={},
         secrets=b"", checks=[], version=1, changed_at=clock.now(),
@@ -163,6 +172,30 @@ async def _add(
         await record(t, PluginEnabled(**_of(plugin, instance)), about=about, by=by)
     await keep_directory(t, instance)
     return instance
+
+
+async def _refuse_second(
+    t: Tx, project: Project, plugin: PluginLike, among: Iterable[PluginLike], *, but: int | None = None
+) -> None:
+    """Of a kind that has one plugin at a time, the first to be enabled serves; the second would do nothing, unseen."""
+    if plugin.kind in SIDE_BY_SIDE:
+        return
+    titles = {each.slug: each.title for each in among if each.kind == plugin.kind} | {plugin.slug: plugin.title}
+    there = await t.scalar(
+        select(PluginInstance)
+        .where(
+            PluginInstance.org_id == t.org, PluginInstance.project_id == project.id, PluginInstance.enabled,
+            PluginInstance.slug.in_(titles), PluginInstance.id != (but or 0),
+        )
+        .order_by(PluginInstance.id)
+        .limit(1)
+    )  # fmt: skip
+    if there is not None:
+        named = f"{titles[there.slug]} ({there.label})" if there.label else titles[there.slug]
+        raise Conflict(
+            f"{named} is enabled in {project.name} and does the same work ({plugin.kind}); a project has one at a time. "
+            f"Disable {named} first, then enable {plugin.title}."
+        )
 
 
 async def _instances(t: Tx, project: Project, plugin: PluginLike) -> list[PluginInstance]:

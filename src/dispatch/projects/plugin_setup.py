@@ -74,7 +74,7 @@ class PluginSetup:
             instance = await configure_plugin(
                 t, project, plugin, values, vault=self.providers.vault, enabled=change.enabled, by=change.by,
                 instance_id=change.instance_id, new=change.new, label=change.label,
-                expected_version=change.expected_version,
+                expected_version=change.expected_version, among=self.providers.plugins.values(),
             )  # fmt: skip
             if said:
                 await note_checks(t, instance.id, [asdict(each) for each in said])

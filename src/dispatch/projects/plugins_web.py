@@ -256,6 +256,8 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
             await setup.save(where.project, plugin, change)
         except FormErrors as wrong:
             return form_page(request, where, plugin, instance, status=422, errors=wrong.by_field)
+        except Conflict as why:
+            return form_page(request, where, plugin, instance, status=why.status, problem=str(why))
         return RedirectResponse(f"{where.path}/{instance_id}?saved={'enabled' if enabled else 'disabled'}", 303)
 
     @routes.post("/{instance_id:int}/delete")

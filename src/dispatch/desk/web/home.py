@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.desk import queries
+from dispatch.desk.web import backups
 from dispatch.kit.db import Database
 from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Subject
@@ -22,14 +24,15 @@ AT_MOST_EACH = 1.0
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
+def router(db: Database, visits: Visits, pages: Environment, live: Live, backups_of: Path | None) -> APIRouter:
     """Routes `/{org}` and `/{org}/home`."""
     routes = APIRouter(include_in_schema=False)
 
     async def page(request: Request, visit: Visit, template: str) -> Response:
         async with db.read(visit.org.id) as t:
             home = await queries.home(t, visit.viewer)
-        return visit.page(pages, template, request, "home", home=home)
+        backup = await backups.trouble(visit, backups_of)
+        return visit.page(pages, template, request, "home", home=home, backup=backup)
 
     @routes.get("/{org}/home/fragments/now")
     async def fragment(request: Request, org: str) -> Response:

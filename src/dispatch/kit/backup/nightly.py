@@ -54,6 +54,15 @@ class State:
         return not self.error and (self.newest is None or clock.now() - self.newest < LATE)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A backup that lies there. `size` in bytes."""
+
+    name: str
+    at: datetime
+    size: int
+
+
 def folder(data_dir: Path) -> Path:
     """Where they lie, made when missing; ours alone."""
     made = data_dir.expanduser().resolve() / "backups"
@@ -71,6 +80,18 @@ def state(data_dir: Path) -> State:
         return State(max(found, default=None), None, "")
     at, _, error = said.partition(" ")
     return State(max(found, default=None), datetime.fromisoformat(at), error)
+
+
+def kept(data_dir: Path) -> list[Kept]:
+    """Those that lie there, of every kind, the newest first."""
+    where = data_dir.expanduser().resolve() / "backups"
+    found = []
+    for path, _, at in _named(where):
+        try:
+            found.append(Kept(path.name, at, path.stat().st_size))
+        except FileNotFoundError:
+            continue  # an older one, removed just now
+    return sorted(found, key=lambda each: each.at, reverse=True)
 
 
 def due(data_dir: Path) -> bool:
@@ -144,13 +165,16 @@ def _alone(where: Path) -> Iterator[bool]:
 
 
 def _files(where: Path, kind: str) -> list[tuple[Path, datetime]]:
+    return [(path, at) for path, of, at in _named(where) if of == kind]
+
+
+def _named(where: Path) -> list[tuple[Path, str, datetime]]:
+    """(file, kind, moment) of each backup."""
     if not where.is_dir():
         return []
     named = [(path, _NAME.fullmatch(path.name)) for path in where.iterdir()]
     return [
-        (path, datetime.strptime(f"{name[2]}+0000", f"{_STAMP}%z"))
-        for path, name in named
-        if name is not None and name[1] == kind
+        (path, name[1], datetime.strptime(f"{name[2]}+0000", f"{_STAMP}%z")) for path, name in named if name is not None
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ _DELIVERIES = Gauge("dispatch_slack_inbox", "Deliveries in the inbox", ["state"]
 _OLDEST = Gauge("dispatch_slack_inbox_oldest_seconds", "How long the oldest delivery that is due has waited")
 _SOCKETS = Gauge("dispatch_slack_sockets", "Socket Mode: apps by how their socket does", ["state"])
 _SILENCE = Gauge("dispatch_slack_socket_silent_seconds", "Socket Mode: the longest silence of an app that was connected")
+#: Labelled, so that a process that looks after no backups shows none instead of a zero.
+_BACKUP = Gauge("dispatch_backup_last_success_timestamp_seconds", "When the newest good backup was made", ["kind"])
+_BACKUP_FAILED = Gauge("dispatch_backup_failed", "1 when the last attempt failed or the newest backup is too old", ["kind"])
 
 
 def routes(db: Database, *, schema: str, backups_of: Path | None) -> APIRouter:
@@ -88,7 +92,7 @@ def routes(db: Database, *, schema: str, backups_of: Path | None) -> APIRouter:
         }
         well = max(float(row.oldest), letters.oldest_seconds) <= LATE and links.silent_seconds <= SILENT
         if backups_of is not None:
-            nightly = backup.state(backups_of)
+            nightly = await asyncio.to_thread(backup.state, backups_of)
             found["backup"] = {"newest": nightly.newest, "failed_at": nightly.failed_at, "error": nightly.error}
             well = well and nightly.well
         return Response(orjson.dumps(found), 200 if well else 503, media_type="application/json")
@@ -102,6 +106,11 @@ def routes(db: Database, *, schema: str, backups_of: Path | None) -> APIRouter:
             # The figures of this process are there without a database, and wanted most just then.
             _DELIVERIES.clear()
             _SOCKETS.clear()
+        if backups_of is not None:
+            nightly = await asyncio.to_thread(backup.state, backups_of)
+            _BACKUP_FAILED.labels("nightly").set(0 if nightly.well else 1)
+            if nightly.newest is not None:
+                _BACKUP.labels("nightly").set(nightly.newest.timestamp())
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
