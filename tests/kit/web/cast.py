@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 from dispatch.desk.queries import Duty, Happened, Home, Need
+from dispatch.kit.backup import State
 from dispatch.kit.forms.declare import Kind
 from dispatch.kit.forms.html import HtmlField, HtmlForm, HtmlOption
 from dispatch.people.models import Person
@@ -328,3 +329,6 @@ RELATIVES = [
     Relative("related", 7, "INC-7", "Card payments answer with errors", "Stable", ago(days=2)),
 ]
 ALIKE = [Relative("alike", 41, "INC-41", "Checkout answers with errors", "Active", ago(hours=1))]
+
+#: A night whose backup failed.
+BACKUP = State(NOW - timedelta(days=2), NOW - timedelta(hours=3), "No space left on device")

@@ -66,8 +66,8 @@ SIGN_IN: dict[str, Any] = {
 
 #: address -> (template, context); what the tests look at.
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "/default": ("home.html", {"home": cast.HOME, "nav": "home"}),
-    "/second": ("home.html", {"home": cast.NO_HOME, "nav": "home"}),
+    "/default": ("home.html", {"home": cast.HOME, "nav": "home", "backup": None}),
+    "/second": ("home.html", {"home": cast.NO_HOME, "nav": "home", "backup": cast.BACKUP}),
     "/default/incidents": ("incident_list.html", LIST),
     "/default/incidents/none-yet": ("incident_list.html", LIST | EMPTY | {"counts": {}}),
     "/default/incidents/none-found": ("incident_list.html", LIST | EMPTY | {"query": {"q": "unicorn", "severity": "High"}, "shown": cast.SHOWN}),
