@@ -16,6 +16,7 @@ from .state import App, Token, User
 Json = dict[str, Any]
 CODE_SECONDS = 600
 TOKEN_SECONDS = 43_200
+CONSENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action *"
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Grant:
     expires: float
 
 
-def _app(box: Sandbox, client_id: str, team: str | None = None) -> App | None:
+def app_of(box: Sandbox, client_id: str, team: str | None = None) -> App | None:
     return next((app for app in box.state.apps.values() if app.client_id == client_id and team in (None, app.team_id)), None)
 
 
@@ -39,31 +40,30 @@ def _asked(request: Request, name: str) -> list[str]:
 async def authorize(request: Request) -> Response:
     """GET shows the consent page; POST is somebody pressing Allow or Cancel."""
     box: Sandbox = request.app.state.sandbox
-    app = _app(box, request.query_params.get("client_id", ""))
+    app = app_of(box, request.query_params.get("client_id", ""))
     if app is None:
         return PlainTextResponse("Invalid client_id parameter", 400)
-    allowed = (app.manifest.get("oauth_config") or {}).get("redirect_urls") or []
-    redirect = request.query_params.get("redirect_uri") or (allowed[0] if allowed else "")
-    if not any(redirect == one or redirect.startswith(one.rstrip("/") + "/") for one in allowed):
+    redirect = request.query_params.get("redirect_uri") or next(iter(_redirects(app)), "")
+    if not registered(app, redirect):
         return PlainTextResponse("redirect_uri did not match any configured URIs", 400)
     bot, user = _asked(request, "scope"), _asked(request, "user_scope")
     strange = sorted((set(bot) - set(app.scopes("bot"))) | (set(user) - set(app.scopes("user"))))
     if strange:
         return PlainTextResponse(f"Invalid permissions requested: {', '.join(strange)}", 400)
     if request.method == "GET":
-        return HTMLResponse(_page(box, app, bot, user), headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action *"})
+        return HTMLResponse(page(box, app, bot, user), headers={"Content-Security-Policy": CONSENT_POLICY})
     form = await request.form()
     state = {"state": request.query_params["state"]} if "state" in request.query_params else {}
     person = box.state.users.get(str(form.get("user", "")))
     if form.get("answer") != "allow" or person is None or person.is_bot or person.deleted:
-        return _back(redirect, {"error": "access_denied", **state})
-    installed = _app(box, app.client_id, person.team_id) or _elsewhere(box, app, person)
+        return back(redirect, {"error": "access_denied", **state})
+    installed = app_of(box, app.client_id, person.team_id) or _elsewhere(box, app, person)
     code = f"{box.ids.digest('code') % 10**12}.{box.ids.secret('code')}"
     box.grants[code] = Grant(installed.id, person.id, bot, user, redirect, box.clock.now() + CODE_SECONDS)
-    return _back(redirect, {"code": code, **state})
+    return back(redirect, {"code": code, **state})
 
 
-def _back(redirect: str, answer: dict[str, str]) -> Response:
+def back(redirect: str, answer: dict[str, str]) -> Response:
     return RedirectResponse(redirect + ("&" if urlsplit(redirect).query else "?") + urlencode(answer), 302)
 
 
@@ -94,11 +94,21 @@ def _secret(box: Sandbox, kind: str) -> str:
     return f"{kind}-{box.ids.digest(kind) % 10**12}-{box.ids.secret(kind)[:24]}"
 
 
-def _page(box: Sandbox, app: App, bot: list[str], user: list[str]) -> str:
+def _redirects(app: App) -> list[str]:
+    return (app.manifest.get("oauth_config") or {}).get("redirect_urls") or []
+
+
+def registered(app: App, redirect: str) -> bool:
+    """Whether the app may be sent back there."""
+    return any(redirect == one or redirect.startswith(one.rstrip("/") + "/") for one in _redirects(app))
+
+
+def page(box: Sandbox, app: App, bot: list[str], user: list[str], *, team: str = "") -> str:
+    """What is asked for, and who allows it; with `team` only people of that workspace are offered."""
     people = "".join(
         f'<option value="{one.id}">{html.escape(one.real_name)} ({html.escape(box.workspace(one.team_id).name)})</option>'
         for one in box.state.users.values()
-        if not one.is_bot and not one.deleted
+        if not one.is_bot and not one.deleted and team in ("", one.team_id)
     )
     wants = "".join(f"<li>{html.escape(scope)}</li>" for scope in [*bot, *(f"{scope} (as you)" for scope in user)])
     name = html.escape(app.name)
@@ -112,7 +122,7 @@ def _page(box: Sandbox, app: App, bot: list[str], user: list[str]) -> str:
 
 
 def exchange(box: Sandbox, client_id: str, client_secret: str, code: str, redirect_uri: str | None) -> Json:
-    app = _app(box, client_id)
+    app = app_of(box, client_id)
     if app is None:
         raise SlackError("invalid_client_id")
     if app.client_secret != client_secret:

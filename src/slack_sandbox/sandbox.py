@@ -19,6 +19,7 @@ from .subscriptions import Subscriptions
 if TYPE_CHECKING:
     from .delivery import Delivery
     from .oauth import Grant
+    from .openid import Identity
     from .socket_mode import Ticket
 
 
@@ -65,6 +66,7 @@ class Sandbox:
         self.deliveries: dict[str, Delivery] = {}
         self.tickets: dict[str, Ticket] = {}
         self.grants: dict[str, Grant] = {}
+        self.identities: dict[str, Identity] = {}
         # refresh token -> the token it replaces
         self.refreshes: dict[str, str] = {}
         # person -> ephemeral messages they were shown, and "ts person" -> what they chose in a message; both only for
@@ -116,6 +118,7 @@ class Sandbox:
         self.deliveries.clear()
         self.tickets.clear()
         self.grants.clear()
+        self.identities.clear()
         self.refreshes.clear()
         self.statuses.clear()
         self.whispered.clear()

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from . import fileserver, methods, oauth, snapshot, socket_mode, testside, triggers
+from . import fileserver, methods, oauth, openid, snapshot, socket_mode, testside, triggers
 from .errors import Impossible, SlackError
 from .sandbox import Sandbox
 from .wire import Wire
@@ -77,6 +77,9 @@ def create_app(
         Route("/files-pri/{file}/{rest:path}", fileserver.download),
         Route("/upload/v1/{key}", fileserver.upload, methods=["POST", "PUT"]),
         Route("/oauth/v2/authorize", oauth.authorize, methods=["GET", "POST"]),
+        Route("/.well-known/openid-configuration", openid.configuration),
+        Route("/openid/connect/authorize", openid.authorize, methods=["GET", "POST"]),
+        Route("/openid/connect/keys", openid.keys),
         WebSocketRoute("/link/", _link),
     ]
     for router in testside.routers():

@@ -20,11 +20,11 @@ from .state import Token
 
 Json = dict[str, Any]
 # Answered without a token.
-OPEN = {"api.test", "blocks.validate", "oauth.v2.access", "apps.uninstall", "tooling.tokens.rotate"}
+OPEN = {"api.test", "blocks.validate", "oauth.v2.access", "openid.connect.token", "apps.uninstall", "tooling.tokens.rotate"}
 # Answered to the app's own xapp token only.
 APP_LEVEL = {"apps.connections.open", "apps.event.authorizations.list"}
 CONFIG_LEVEL = {"apps.manifest.validate", "apps.manifest.create", "apps.manifest.update", "apps.manifest.export"}
-_SECRETS = {"client_secret", "refresh_token", "code", "token"}
+_SECRETS = {"client_secret", "refresh_token", "code", "code_verifier", "token"}
 
 
 class Wire:

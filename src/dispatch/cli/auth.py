@@ -25,6 +25,8 @@ def configure(
     any_domain: bool = typer.Option(False, "--any-domain", help="Members with any address"),
     create_members: bool = typer.Option(None, "--create-members/--no-create-members", help="Let new people of the domains in"),
     default_role: Role = typer.Option(None, help="Role of new members"),
+    required_claim: str = typer.Option(None, help="A claim that decides who may sign in, such as https://slack.com/team_id"),
+    required_value: list[str] = typer.Option(None, help="A value it may have; several times; replaces those there were"),
     groups_claim: str = typer.Option(None, help="Claim with the groups; empty: roles are given in Dispatch"),
     group_role: list[str] = typer.Option(None, help="group=role, several times; replaces those there were"),
     enable: bool = typer.Option(None, "--enable/--disable"),
@@ -41,6 +43,7 @@ def configure(
     given: dict[str, Any] = {
         "issuer": issuer, "client_id": client_id, "title": title, "scopes": scopes, "domains": domain or None,
         "create_members": create_members, "default_role": default_role, "groups_claim": groups_claim, "enabled": enable,
+        "required_claim": required_claim, "required_values": required_value or ([] if required_claim == "" else None),
     }  # fmt: skip
     values = {key: value for key, value in given.items() if value is not None}
     if any_domain:

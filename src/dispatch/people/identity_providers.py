@@ -61,6 +61,8 @@ class Configuration(BaseModel):
     domains: Annotated[list[str], BeforeValidator(_words)] = []
     create_members: bool = False
     default_role: str = "member"
+    required_claim: str = Field("", max_length=200)
+    required_values: Annotated[list[str], BeforeValidator(_words)] = []
     groups_claim: str = Field("", max_length=200)
     role_of_group: Annotated[dict[str, str], BeforeValidator(_pairs)] = {}
     enabled: bool = True
@@ -103,9 +105,12 @@ class Configuration(BaseModel):
                 raise ValueError(f'"{role}" is not a role; there are {", ".join(ROLES)}')
         if self.default_role == "owner":
             raise ValueError("nobody becomes an owner without being named; take another default role")
-        if self.create_members and not self.domains:
+        if bool(self.required_claim) != bool(self.required_values):
+            raise ValueError("to let in by a claim, give both: the claim, and the values it may have")
+        if self.create_members and not self.domains and not self.required_claim:
             raise ValueError(
-                "to let new people in, name the domains of their addresses; otherwise everybody the provider knows could join"
+                "to let new people in, name the domains of their addresses, or a claim they must have; otherwise everybody "
+                "the provider knows could join"
             )
         if self.role_of_group and not self.groups_claim:
             raise ValueError("to give roles by group, name the claim that holds the groups")
@@ -206,6 +211,8 @@ async def let_in(t: Tx, found: IdentityProvider, claims: Mapping[str, Any]) -> i
             ExternalIdentity.subject == subject,
         )
     )
+    if found.required_claim and not _has_required(found, claims):
+        raise NotAllowed(f"Only some people of {found.title} may sign in here, and you are none of them. {ask}")
     # Some send the flag as a word; anything but a plain yes means no.
     verified = claims.get("email_verified")
     if verified is not True and verified != "true":
@@ -253,6 +260,11 @@ def role_from(found: IdentityProvider, claims: Mapping[str, Any]) -> str | None:
     groups = said if isinstance(said, list) else [said]
     roles = [found.role_of_group[g] for g in groups if isinstance(g, str) and g in found.role_of_group]
     return max(roles, key=rank, default=found.default_role)
+
+
+def _has_required(found: IdentityProvider, claims: Mapping[str, Any]) -> bool:
+    said = claims.get(found.required_claim)
+    return any(isinstance(each, str) and each in found.required_values for each in (said if isinstance(said, list) else [said]))
 
 
 async def _link(t: Tx, found: IdentityProvider, account: int, subject: str) -> None:

@@ -203,6 +203,9 @@ class IdentityProvider(Tenant, Base):
     create_members: Mapped[bool]
     #: Role of new members, and of all whose groups say nothing when roles come from groups.
     default_role: Mapped[str] = mapped_column(Text)
+    #: A claim that must have one of these values; empty: asked of nobody.
+    required_claim: Mapped[str] = mapped_column(Text, default="", server_default="")
+    required_values: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     #: Claim that holds a person's groups; empty: roles are given here.
     groups_claim: Mapped[str] = mapped_column(Text)
     role_of_group: Mapped[dict[str, Any]]

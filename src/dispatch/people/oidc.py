@@ -6,12 +6,10 @@ Discovery and keys are kept per process; a key that is not known is looked for o
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -24,7 +22,7 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from dispatch.kit import clock
-from dispatch.kit.errors import DispatchError
+from dispatch.people.oidc_metadata import Metadata, Trouble, described, error_name
 
 #: Signatures only a private key can make; `none` and shared secrets are not among them.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -37,17 +35,6 @@ LEEWAY = 120
 LARGEST = 512_000
 MOST_KEPT = 200
 TIMEOUT = aiohttp.ClientTimeout(total=8, connect=4)
-
-
-class Trouble(DispatchError):
-    """The provider did not answer as it should. `code` is for the log, and has nothing of the person in it."""
-
-    status = 502
-    title = "Signing in did not work"
-
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True)
@@ -74,22 +61,6 @@ class Attempt:
         return Attempt(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
 
 
-@dataclass(frozen=True)
-class Metadata:
-    """A provider's own description. `ahead`: seconds its clock is before ours, None when it does not tell."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    userinfo_endpoint: str
-    jwks_uri: str
-    algorithms: tuple[str, ...]
-    auth_methods: tuple[str, ...]
-    challenge_methods: tuple[str, ...]
-    names_itself: bool
-    ahead: float | None
-
-
 class OpenIdProviders:
     """One per process."""
 
@@ -109,7 +80,7 @@ class OpenIdProviders:
             return kept[0]
         url = issuer.rstrip("/") + "/.well-known/openid-configuration"
         told, headers = await self._get(url, "discovery")
-        metadata = _described(issuer, told, headers.get("date"))
+        metadata = described(issuer, told, headers.get("date"))
         _keep(self._metadata, issuer, (metadata, clock.now()))
         return metadata
 
@@ -156,12 +127,12 @@ class OpenIdProviders:
         return address
 
     async def finish(
-        self, client: Client, attempt: Attempt, query: Mapping[str, str], *, also: str = ""
+        self, client: Client, attempt: Attempt, query: Mapping[str, str], *, also: Sequence[str] = ()
     ) -> dict[str, Any]:
         """The verified claims behind what the browser brought back.
 
         Args:
-            also: a claim to ask for at the userinfo endpoint when the ID token lacks it.
+            also: claims to ask for at the userinfo endpoint when the ID token lacks one.
 
         Raises:
             Trouble: it is not the answer to our question, or the provider refuses; nobody is signed in.
@@ -170,7 +141,7 @@ class OpenIdProviders:
         if query.get("error"):
             raise Trouble(
                 "The provider did not let you in. If you pressed Cancel, try again; otherwise ask an admin.",
-                code=f"refused:{_code(query['error'])}",
+                code=f"refused:{error_name(query['error'])}",
             )
         if not secrets.compare_digest(query.get("state", "").encode(), attempt.state.encode()):
             raise Trouble("This answer belongs to another attempt. Please sign in again.", code="state")
@@ -183,7 +154,7 @@ class OpenIdProviders:
             raise Trouble("The provider sent no code. Please sign in again.", code="no_code")
         tokens = await self._exchange(client, metadata, code=query["code"], verifier=attempt.verifier)
         claims = await self._verified(client, metadata, str(tokens.get("id_token") or ""), attempt.nonce)
-        wanted = ["email", "email_verified", *([also] if also else [])]
+        wanted = ["email", "email_verified", *filter(None, also)]
         if metadata.userinfo_endpoint and any(name not in claims for name in wanted) and tokens.get("access_token"):
             claims = await self._with_userinfo(metadata, claims, str(tokens["access_token"]))
         return claims
@@ -223,7 +194,7 @@ class OpenIdProviders:
         if error or status >= 400:
             raise Trouble(
                 "The provider did not confirm who you are. Please sign in again; if it stays so, ask an admin.",
-                code=f"token:{_code(error) or status}",
+                code=f"token:{error_name(error) or status}",
             )
         return told
 
@@ -304,56 +275,7 @@ async def _object(answer: aiohttp.ClientResponse, what: str) -> dict[str, Any]:
     return told
 
 
-def _described(issuer: str, told: Mapping[str, Any], date: str | None) -> Metadata:
-    named = told.get("issuer")
-    if not isinstance(named, str) or named.rstrip("/") != issuer.rstrip("/"):
-        raise Trouble(
-            f"The provider calls itself {named if isinstance(named, str) else 'nothing'}; the configured issuer is {issuer}. "
-            "They have to be the same.",
-            code="discovery:issuer",
-        )
-    secure = urlsplit(issuer).scheme == "https"
-
-    def address(name: str, *, needed: bool = True) -> str:
-        value = told.get(name)
-        if isinstance(value, str) and urlsplit(value).scheme == ("https" if secure else "http"):
-            return value
-        if needed:
-            raise Trouble(f"The provider does not name its {name}.", code=f"discovery:{name}")
-        return ""
-
-    def words(name: str) -> tuple[str, ...]:
-        value = told.get(name)
-        return tuple(str(each) for each in value) if isinstance(value, list) else ()
-
-    return Metadata(
-        issuer=named,
-        authorization_endpoint=address("authorization_endpoint"),
-        token_endpoint=address("token_endpoint"),
-        userinfo_endpoint=address("userinfo_endpoint", needed=False),
-        jwks_uri=address("jwks_uri"),
-        algorithms=words("id_token_signing_alg_values_supported"),
-        auth_methods=words("token_endpoint_auth_methods_supported"),
-        challenge_methods=words("code_challenge_methods_supported"),
-        names_itself=told.get("authorization_response_iss_parameter_supported") is True,
-        ahead=_ahead(date),
-    )
-
-
-def _ahead(date: str | None) -> float | None:
-    try:
-        return (parsedate_to_datetime(date) - clock.now()).total_seconds() if date else None
-    except (ValueError, TypeError):
-        return None
-
-
 def _keep(kept: dict[str, Any], key: str, value: Any) -> None:
     while len(kept) >= MOST_KEPT and key not in kept:
         kept.pop(next(iter(kept)))
     kept[key] = value
-
-
-def _code(said: object) -> str:
-    """An error's name, if it looks like one; what else is in there is not ours to log."""
-    text = said if isinstance(said, str) else ""
-    return text if text.replace("_", "").isalnum() and len(text) <= 60 else ""

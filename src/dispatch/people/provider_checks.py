@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from dispatch.kit.errors import DispatchError
 from dispatch.people.models import IdentityProvider
-from dispatch.people.oidc import ALGORITHMS, LEEWAY, Client, Metadata, OpenIdProviders, Trouble
+from dispatch.people.oidc import ALGORITHMS, LEEWAY, Client, OpenIdProviders
+from dispatch.people.oidc_metadata import Metadata, Trouble
 from dispatch.ports.answers import Check
 
 #: Seconds of difference that deserve a word before they break anything.
@@ -53,7 +54,11 @@ async def check(
         yield Check("Keys", False, f"{why} ({why.code})", f"{metadata.jwks_uri} has to answer with signing keys.")
     yield await _credentials(client, providers)
     yield await _registered(client, providers)
-    if not found.domains:
+    if found.required_claim:
+        yield Check("Who", True, f"Only people whose {found.required_claim} is {' or '.join(found.required_values)}.")
+    if not found.domains and found.create_members:
+        yield Check("Domains", True, "Any address; new people join.")
+    elif not found.domains:
         yield Check("Domains", True, "Members with any address may sign in; new people may not.")
     else:
         joins = "New people join" if found.create_members else "Only members may sign in"

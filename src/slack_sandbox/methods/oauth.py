@@ -14,14 +14,18 @@ Json = dict[str, Any]
 
 @method("oauth.v2.access")
 def access(call: Call) -> Json:
-    client_id, secret = call.text("client_id"), call.text("client_secret")
-    if not client_id and call.basic:
-        client_id, secret = _basic(call.basic)
+    client_id, secret = credentials(call)
     if call.maybe("grant_type") == "refresh_token" or call.maybe("refresh_token"):
         return oauth.refresh(call.box, client_id, secret, call.needed("refresh_token"))
     if not call.maybe("code"):
         raise SlackError("invalid_code")
     return oauth.exchange(call.box, client_id, secret, call.text("code"), call.maybe("redirect_uri"))
+
+
+def credentials(call: Call) -> tuple[str, str]:
+    """The client's id and secret, from the arguments or from the Authorization header."""
+    client_id, secret = call.text("client_id"), call.text("client_secret")
+    return _basic(call.basic) if not client_id and call.basic else (client_id, secret)
 
 
 def _basic(value: str) -> tuple[str, str]:

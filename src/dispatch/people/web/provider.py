@@ -16,7 +16,8 @@ from dispatch.kit.errors import DispatchError, NotFound
 from dispatch.people import queries
 from dispatch.people.identity_providers import client_secret, identity_provider, let_in
 from dispatch.people.models import IdentityProvider, Organization
-from dispatch.people.oidc import Attempt, Client, OpenIdProviders, Trouble
+from dispatch.people.oidc import Attempt, Client, OpenIdProviders
+from dispatch.people.oidc_metadata import Trouble
 from dispatch.people.throttle import TooMany
 from dispatch.people.web import local
 from dispatch.people.web.sign_in import Door, address_of
@@ -92,7 +93,7 @@ def router(door: Door, vault: Vault, providers: OpenIdProviders) -> APIRouter:
         try:
             attempt, next = _kept(request.cookies.get(COOKIE, ""), org, vault)
             client = client_of(found, slug, vault=vault, base_url=door.base_url)
-            claims = await providers.finish(client, attempt, dict(request.query_params), also=found.groups_claim)
+            claims = await providers.finish(client, attempt, dict(request.query_params), also=(found.groups_claim, found.required_claim))
             async with door.db.tx(org.id) as t:
                 account = await let_in(t, found, claims)
         except DispatchError as why:

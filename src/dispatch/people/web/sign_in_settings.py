@@ -23,7 +23,10 @@ from dispatch.people.web.provider import client_of, redirect_uri
 settings_page(
     "Organization", "sign-in", "Sign-in", icon="login", about="Your organization's own login, by OpenID Connect.", position=20
 )
-FIELDS = ("title", "issuer", "client_id", "client_secret", "scopes", "domains", "default_role", "groups_claim", "role_of_group")
+FIELDS = (
+    "title", "issuer", "client_id", "client_secret", "scopes", "domains", "default_role", "required_claim", "required_values",
+    "groups_claim", "role_of_group",
+)  # fmt: skip
 SWITCHES = ("create_members", "enabled")
 
 
@@ -41,6 +44,7 @@ def router(
         if found is not None:
             values = {key: getattr(found, key) for key in (*FIELDS, *SWITCHES) if key != "client_secret"}
             values["domains"] = " ".join(found.domains)
+            values["required_values"] = " ".join(found.required_values)
             values["role_of_group"] = "\n".join(f"{group} = {role}" for group, role in found.role_of_group.items())
         context = {
             "provider": found, "values": values, "errors": {}, "checks": None, "helps": helps,
