@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import insert, select
 
@@ -13,6 +14,7 @@ from dispatch.people.models import Person
 from dispatch.projects.models import Project
 from tests.playing import DEE, ELI, incident, org_id, refused, rows, timeline, told_directly, told_only, typed
 from tests.receivers import Mailbox, Pager
+from tests.scenarios.test_paging import link_in
 from tests.stage import ADA, BO, CY, Stage, over_both
 
 COMMAND = "/dispatch-engage-oncall"
@@ -102,6 +104,44 @@ async def test_every_channel_is_used(stage: Stage, mailbox: Mailbox, pager: Page
     await engage(stage, BO, channel)
     await stage.settle()
     assert sorted(p["through"] for p in await rows(stage, PAGES)) == ["Slack DM", "e-mail", "webhook"]
+
+
+async def test_the_link_in_the_mail_asks_before_it_answers(stage: Stage, mailbox: Mailbox) -> None:
+    """Following it changes nothing; the button answers for whom it was sent to; a restricted incident is not told."""
+    name, channel = await incident(stage, Visibility="restricted", Title="Layoffs leaked")
+    await rotation(stage, "dee", "eli", "joy")
+    await engage(stage, BO, channel, Note="The list is out")
+    await stage.settle()
+    [letter] = mailbox.to("dee@example.com", f"You are needed: {name}")
+    words = str(letter["Subject"]) + "".join(letter.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "Layoffs" not in words
+    assert "The list is out" not in words
+    link = link_in(letter, "Acknowledge")
+    async with httpx.AsyncClient(timeout=60) as anybody:
+        asked = await anybody.get(link)
+        assert f"Are you coming to {name}?" in asked.text
+        assert "Layoffs" not in asked.text
+        assert {p["state"] for p in await rows(stage, PAGES)} == {"sent", "delivered"}
+        # Dee was called twice, then Eli; who was called once may still say that they come.
+        for calls in (2, 3, 4, 5):
+            await stage.advance(minutes=3)
+            await stage.eventually(lambda calls=calls: _called(stage, calls))
+        assert mailbox.to("dee@example.com", "(call 2)")
+        for person in ("joy", "eli"):
+            link = link_in(mailbox.to(f"{person}@example.com", f"You are needed: {name}")[0], "Acknowledge")
+            answered = await anybody.post(link)
+            assert f"{name} expects you" in answered.text
+            assert "Thank you, <bdi>" in answered.text
+        assert f"{name} expects you" in (await anybody.get(link)).text
+    assert {p["state"] for p in await rows(stage, PAGES)} == {"acknowledged"}
+    [made] = await rows(stage, "select due_at, acknowledged_at from engagement")
+    assert made["due_at"] is None
+    assert made["acknowledged_at"] is not None
+
+
+async def _called(stage: Stage, calls: int) -> bool:
+    """Every channel of this call is written down."""
+    return [p["round"] for p in await rows(stage, PAGES)].count(calls) == 2
 
 
 async def test_refusals(stage: Stage) -> None:

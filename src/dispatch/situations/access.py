@@ -33,6 +33,8 @@ STEERS = {
     "update_participant": "change what is known about others",
     "engage_oncall": "call who is on call",
 }
+#: Of those, what everybody who takes part may do, too.
+TAKING_PART = frozenset({"engage_oncall"})
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -93,6 +95,10 @@ class Standing:
         if self.viewer.is_admin or self.roles & set(STEERING):
             return True
         return not self.acknowledged and self.viewer.person_id == self.reporter_id
+
+    def may(self, action: str) -> bool:
+        """Whether the viewer may do `action`, a key of `STEERS`."""
+        return self.steers or (self.takes_part and action in TAKING_PART)
 
     @property
     def may_take_command(self) -> bool:
@@ -167,9 +173,10 @@ def require(standing: Standing, action: str) -> None:
     Raises:
         NotAllowed: says what is missing and who can help.
     """
-    if not standing.steers:
+    if not standing.may(action):
+        who = "take part, or be an admin" if action in TAKING_PART else "be Commander, Scribe or an admin"
         raise NotAllowed(
-            f"To {STEERS[action]} you need to be Commander, Scribe or an admin of the organization. "
+            f"To {STEERS[action]} you need to {who} of the organization. "
             f"{standing.who_helps()}"
         )
 

@@ -42,18 +42,19 @@ def page(b: Brief, *, call: int, acknowledge: str, hours: int) -> Letter:
     )
 
 
-def engaged(b: Brief, *, rotation: str, note: str) -> Letter:
-    """The call to somebody on call."""
+def engaged(b: Brief, *, rotation: str, note: str, call: int, acknowledge: str, hours: int) -> Letter:
+    """The call to somebody on call, with the link that answers it."""
     hidden = b.visibility == "restricted"
+    again = f" (call {call})" if call > 1 else ""
     return _letter(
-        f"You are needed: {_named(b)}",
+        f"You are needed: {_named(b)}{again}",
         [
-            f"{b.name} needs you, on call for {rotation}.",
+            f"{b.name} needs you, on call for {rotation}{again}.",
             *([note] if note and not hidden else []),
             *_what(b),
-            "Acknowledge with the button in Slack; without an answer you are called again in 2 minutes.",
+            f"Acknowledge, or you are called again in 2 minutes. The link works for {hours} hours and for you alone.",
         ],
-        [("Open the incident page", b.url)],
+        [("Acknowledge", acknowledge), ("Open the incident page", b.url)],
     )
 
 

@@ -8,7 +8,7 @@ from dispatch.kit.errors import NotFound
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Command, Request, command, commands, words
 from dispatch.people.queries import by_chat
-from dispatch.situations.access import STEERS
+from dispatch.situations.access import STEERS, TAKING_PART
 from dispatch.situations.slack.place import Here, here, situation_id_of_channel
 
 KEY = "dispatch"
@@ -73,8 +73,8 @@ def _line(word: str, each: Command, name: str, *, own: str, place: Here | None) 
         return _Line(text, "works in the channel of an incident")
     if each.needs == "take_command":
         return _Line(text, "" if place.standing.may_take_command else "you lead already, or somebody else does")
-    if each.needs in STEERS and not place.standing.steers:
-        return _Line(text, "for Commander, Scribe and admins")
+    if each.needs in STEERS and not place.standing.may(each.needs):
+        return _Line(text, "for who takes part" if each.needs in TAKING_PART else "for Commander, Scribe and admins")
     return _Line(text)
 
 

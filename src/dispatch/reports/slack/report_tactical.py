@@ -9,6 +9,7 @@ from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
 from dispatch.reports.models import TACTICAL
 from dispatch.reports.queries import latest_report
+from dispatch.reports.slack.last_report import begun_with
 from dispatch.reports.slack.promise import CHOICES, HELP, minutes
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
@@ -44,7 +45,7 @@ async def typed(asked: Request) -> Answer:
             submit="Report",
             callback_id=CALLBACK,
             choices={"next_update": CHOICES},
-            values=last.content if last else {},
+            values=begun_with(last),
             private_metadata=carried(place.situation.id),
             intro=[
                 b.context(

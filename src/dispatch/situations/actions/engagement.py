@@ -11,7 +11,7 @@ from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.oncall.actions import CALLS_EACH, REPEAT_MINUTES, acknowledge_pages, note_page
-from dispatch.oncall.queries import on_call, rotation_by_id
+from dispatch.oncall.queries import on_call, rotation_by_id, was_called
 from dispatch.people.models import Person
 from dispatch.people.queries import person
 from dispatch.situations.actions.command import locked
@@ -79,10 +79,11 @@ async def answer_engagement(t: Tx, engagement_id: int, *, by: Person) -> tuple[S
 
     Raises:
         NotFound: no such call.
-        NotAllowed: it was made to somebody else.
+        NotAllowed: this person was not called.
     """
     situation, made = await _locked_engagement(t, engagement_id)
-    if by.id not in (made.person_id, made.on_call_id):
+    # A call may come by mail before its page is noted, so whose turn it is counts, too.
+    if by.id != made.person_id and not await was_called(t, Subject(SUBJECT, made.id), by.id):
         called = await person(t, made.person_id)
         raise NotAllowed(f"{called.name} was called and has to answer. You can ask them in the channel.")
     if made.acknowledged_at is not None:

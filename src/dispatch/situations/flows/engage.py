@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from dispatch.kit.errors import Refused
 from dispatch.kit.events import on
 from dispatch.kit.flows import Skip, StepContext, flow, step
+from dispatch.kit.signing import Signer
 from dispatch.people import queries as people
 from dispatch.people.models import Person
 from dispatch.ports import paging
 from dispatch.projects.providers import Providers
 from dispatch.situations import mail, queries
+from dispatch.situations.acknowledge_link import acknowledge_link
 from dispatch.situations.actions import note_engagement_page
 from dispatch.situations.events import OncallCalledAgain, OncallEngaged, OncallUnanswered
 from dispatch.situations.flows.common import NO_CHAT, NO_MAIL, chat_id, chat_of, still_open, thread
 from dispatch.situations.flows.paging import IN_TIME, NO_PAGER
 from dispatch.situations.models import Engagement
+from dispatch.situations.queries.engagements import engagement
 from dispatch.situations.slack import messages
 
 
@@ -30,11 +31,7 @@ async def _wanted(c: StepContext) -> tuple[queries.Brief, Engagement, Person]:
         Skip: it was answered, or a later call went out.
     """
     async with c.db.read(c.org) as t:
-        made = (
-            await t.scalars(
-                select(Engagement).where(Engagement.org_id == t.org, Engagement.id == int(c.data["engagement_id"]))
-            )
-        ).one()
+        made = await engagement(t, c.subject.id, int(c.data["engagement_id"]))
         if made.acknowledged_at is not None:
             raise Skip("They answered already.")
         if made.calls > int(c.data["call"]):
@@ -70,14 +67,19 @@ async def call_in_slack(c: StepContext) -> None:
 
 
 async def call_by_email(c: StepContext) -> None:
-    """A mail with the note and the way in."""
+    """A mail with the note, a link that acknowledges, and the way in."""
     brief, made, who = await _wanted(c)
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
     failed = ""
     try:
-        letter = mail.engaged(brief, rotation=made.rotation, note=made.note)
+        link, hours = acknowledge_link(
+            c.use(Signer), brief, org=c.org, person_id=who.id, engagement_id=made.id
+        )
+        letter = mail.engaged(
+            brief, rotation=made.rotation, note=made.note, call=int(c.data["call"]), acknowledge=link, hours=hours
+        )
         await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
     except Refused as why:
         failed = f"{why} {why.hint}".strip()

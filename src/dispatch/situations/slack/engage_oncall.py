@@ -54,7 +54,7 @@ async def typed(asked: Request) -> Answer:
             intro=[b.context(f"For *{place.situation.name}* {b.escape(b.cut(place.situation.title, 100))}")],
         )
 
-    await open_here(asked, TITLE, draw)
+    await open_here(asked, TITLE, draw, action="engage_oncall")
     return None
 
 
@@ -75,8 +75,7 @@ async def submitted(asked: Request) -> Answer:
     by = await actor(asked)
     async with asked.db.tx(asked.org) as t:
         place = await here(t, asked, by, int(carrying(asked.view)["id"]))
-        if not place.standing.takes_part:
-            place.require("engage_oncall")
+        place.require("engage_oncall")
         if not form.rotation.isdigit():
             raise Invalid("Please choose a service.", field="rotation")
         if not await first_time(t, asked):

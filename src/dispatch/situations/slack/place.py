@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import select
 
 from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import NotFound
+from dispatch.kit.errors import NotFound, Refused
 from dispatch.kit.events import Subject
 from dispatch.kit.slack import channel_names
 from dispatch.kit.slack.registry import Installation, Request
@@ -82,10 +82,15 @@ async def here(t: Read, asked: Request, person: Person, situation_id: int) -> He
 
 
 async def permalink(asked: Request, channel: str, ts: str) -> str:
-    """The address of a message, for people who want to read around it; nothing without one."""
+    """The address of a message, for people who want to read around it; nothing without one, or once it is deleted."""
     if not ts:
         return ""
-    found = await asked.installation.client.call("chat.getPermalink", channel=channel, message_ts=ts)
+    try:
+        found = await asked.installation.client.call("chat.getPermalink", channel=channel, message_ts=ts)
+    except Refused as why:
+        if why.code not in ("message_not_found", "channel_not_found"):
+            raise
+        return ""
     return str(found.get("permalink") or "")
 
 

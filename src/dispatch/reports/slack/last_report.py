@@ -1,0 +1,14 @@
+"""What a report form begins with: the words of the last report."""
+
+from __future__ import annotations
+
+from dispatch.kit.slack import blocks as b
+from dispatch.reports.queries import ReportRow
+
+#: Characters Slack edits in one field. The web takes more, so that the last report may be longer.
+EDITABLE = 3000
+
+
+def begun_with(last: ReportRow | None) -> dict[str, str]:
+    """The values to edit; the end of what is too long for Slack is cut, with a sign of it. Nothing for the first report."""
+    return {key: b.cut(text, EDITABLE) for key, text in last.content.items()} if last is not None else {}
