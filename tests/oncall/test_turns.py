@@ -65,3 +65,16 @@ def test_nobody_before_the_start_or_on_an_empty_rotation() -> None:
     assert schedule(rotation(members=[]), [], early, daily.starts_at) == []
     [first] = schedule(daily, [], early, daily.starts_at + timedelta(hours=1))
     assert (first.person_id, first.since) == (1, daily.starts_at)
+
+
+def test_whoever_is_gone_is_passed_over_by_name_and_nobody_else_moves() -> None:
+    daily = rotation(tz="UTC", starts_at=datetime(2026, 1, 1, tzinfo=UTC))
+    since, until = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
+    found = schedule(daily, [], since, until, gone={2})
+    assert [(s.person_id, s.instead_of) for s in found] == [(1, None), (3, 2), (3, None), (1, None)]
+    stood_in = override(2, since, until)
+    assert [s.person_id for s in schedule(daily, [stood_in], since, until, gone={2})] == [1, 3, 3, 1]
+    assert turn(daily, since, gone={1, 2, 3}) is None
+    assert schedule(daily, [stood_in], since, until, gone={1, 2, 3}) == []
+    still = override(9, since, until)
+    assert [s.person_id for s in schedule(daily, [still], since, until, gone={1, 2, 3})] == [9]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -14,7 +14,7 @@ from dispatch.kit.events import Event
 from dispatch.oncall.models import Page, Rotation, RotationOverride
 from dispatch.oncall.queries import turn
 from dispatch.people.models import Person
-from dispatch.people.queries import Viewer, people
+from dispatch.people.queries import Viewer, people, people_and_whether_gone
 from dispatch.projects.models import Project, Severity
 from dispatch.situations.access import visible_to
 from dispatch.situations.models import HandOff, Participant, ParticipantRole, Situation
@@ -47,6 +47,9 @@ class Duty:
     now: Person | None
     until: datetime | None
     then: Person | None
+    #: Names of those on it who cannot be called any more and are passed over, and the settings page where that is mended.
+    passed_over: list[str] = field(default_factory=list)
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ async def duty(t: Read) -> list[Duty]:
     """Every rotation of the enabled projects, with now and next."""
     now = clock.now()
     rows = await t.execute(
-        select(Rotation, Project.name, RotationOverride)
+        select(Rotation, Project, RotationOverride)
         .join(Project, (Project.org_id == Rotation.org_id) & (Project.id == Rotation.project_id))
         .outerjoin(
             RotationOverride,
@@ -163,23 +166,28 @@ async def duty(t: Read) -> list[Duty]:
         .order_by(Project.is_default.desc(), Project.name, Rotation.name, Rotation.id)
     )
     standing_in: dict[int, list[RotationOverride]] = {}
-    rotations: dict[int, tuple[Rotation, str]] = {}
+    rotations: dict[int, tuple[Rotation, Project]] = {}
     for rotation, project, override in rows:
         rotations[rotation.id] = rotation, project
         standing_in.setdefault(rotation.id, []).extend([override] if override is not None else [])
     found = []
+    named = {int(member) for each, _ in rotations.values() for member in each.members}
+    who = await people_and_whether_gone(t, named | {o.person_id for each in standing_in.values() for o in each})
+    known = {id: person for id, (person, _) in who.items()}
+    gone = {id for id, (_, is_gone) in who.items() if is_gone}
     for rotation, project in rotations.values():
-        present = turn(rotation, now, overrides=standing_in[rotation.id])
-        later = turn(rotation, present.until, overrides=standing_in[rotation.id]) if present else None
+        present = turn(rotation, now, overrides=standing_in[rotation.id], gone=gone)
+        later = turn(rotation, present.until, overrides=standing_in[rotation.id], gone=gone) if present else None
         found.append((rotation, project, present, later))
-    known = await people(t, (each.person_id for _, _, *both in found for each in both if each is not None))
     return [
         Duty(
             rotation.name,
-            project,
+            project.name,
             known.get(present.person_id) if present else None,
             present.until if present else None,
             known.get(later.person_id) if later and present and later.person_id != present.person_id else None,
+            [known[int(member)].name for member in rotation.members if int(member) in gone],
+            f"{project.slug}/oncall/{rotation.id}",
         )
         for rotation, project, present, later in found
     ]

@@ -15,7 +15,7 @@ from dispatch.oncall.events import NobodyAnswered, PageAcknowledged, Paged, Page
 from dispatch.oncall.models import Page, Rotation
 from dispatch.oncall.queries import on_call
 from dispatch.people.models import Person
-from dispatch.people.queries import person
+from dispatch.people.queries import person, unreachable
 
 #: Minutes until somebody is called again.
 REPEAT_MINUTES = 2
@@ -183,7 +183,8 @@ async def next_to_call(t: Tx, about: Subject, person_id: int, call: int, *, reac
         rotation = await t.scalar(select(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
     if rotation is None:
         return None
-    members = [int(m) for m in rotation.members]
+    gone = await unreachable(t, (int(m) for m in rotation.members))
+    members = [int(m) for m in rotation.members if int(m) not in gone or int(m) == person_id]
     if person_id in members:
         first = members.index(person_id) + 1
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Subject
 from dispatch.kit.forms import Option
 from dispatch.oncall.models import Page, Rotation, RotationOverride
+from dispatch.people.queries import unreachable
 from dispatch.projects.queries import all_projects
 
 
@@ -35,15 +36,18 @@ LONGEST_SCHEDULE = 200
 
 
 def turn(
-    rotation: Rotation, at: datetime, *, ahead: int = 0, overrides: Sequence[RotationOverride] = ()
+    rotation: Rotation, at: datetime, *, ahead: int = 0, overrides: Sequence[RotationOverride] = (),
+    gone: Collection[int] = (),
 ) -> OnCall | None:
     """Whose turn it is at a moment, `ahead` turns later; None for an empty rotation or before its start.
 
     Args:
         overrides: those of this rotation; who stands in at that moment counts. Not together with `ahead`.
-    """
+        gone: people who cannot be called any more (`people.queries.unreachable`): the next on the rotation has their turn.
+    """  # fmt: skip
+    overrides = [each for each in overrides if each.person_id not in gone]
     standing_in = next((each for each in overrides if each.starts_at <= at < each.ends_at), None) if not ahead else None
-    regular = _regular(rotation, at, ahead)
+    regular = _regular(rotation, at, ahead, gone)
     if standing_in is not None:
         instead = regular.person_id if regular is not None else None
         return OnCall(
@@ -56,7 +60,7 @@ def turn(
     return replace(regular, until=min([*later, regular.until]), since=max([*earlier, regular.since]))
 
 
-def _regular(rotation: Rotation, at: datetime, ahead: int = 0) -> OnCall | None:
+def _regular(rotation: Rotation, at: datetime, ahead: int, gone: Collection[int]) -> OnCall | None:
     if not rotation.members or at < rotation.starts_at:
         return None
     shift = timedelta(hours=rotation.shift_hours)
@@ -66,8 +70,13 @@ def _regular(rotation: Rotation, at: datetime, ahead: int = 0) -> OnCall | None:
         number += 1
     while number > 0 and _begins(rotation, number) > at:
         number -= 1
-    member = int(rotation.members[(number + ahead) % len(rotation.members)])
-    return OnCall(rotation.id, rotation.name, member, _begins(rotation, number + 1), _begins(rotation, number))
+    first = (number + ahead) % len(rotation.members)
+    in_order = [int(each) for each in [*rotation.members[first:], *rotation.members[:first]]]
+    member = next((each for each in in_order if each not in gone), None)
+    if member is None:
+        return None
+    skipped = in_order[0] if member != in_order[0] else None
+    return OnCall(rotation.id, rotation.name, member, _begins(rotation, number + 1), _begins(rotation, number), skipped)
 
 
 def _begins(rotation: Rotation, number: int) -> datetime:
@@ -80,19 +89,19 @@ def _begins(rotation: Rotation, number: int) -> datetime:
 
 
 def schedule(
-    rotation: Rotation, overrides: Sequence[RotationOverride], since: datetime, until: datetime
+    rotation: Rotation, overrides: Sequence[RotationOverride], since: datetime, until: datetime, gone: Collection[int] = ()
 ) -> list[OnCall]:
     """Who is on call from one moment to another, at most `LONGEST_SCHEDULE` spans."""
     found: list[OnCall] = []
     at = since
     while at < until and len(found) < LONGEST_SCHEDULE:
-        now = turn(rotation, at, overrides=overrides)
+        now = turn(rotation, at, overrides=overrides, gone=gone)
         if now is not None:
             found.append(now)
             at = now.until
             continue
         # Before its start, or nobody on it: only whoever stands in.
-        begins = [each.starts_at for each in overrides if each.starts_at > at]
+        begins = [each.starts_at for each in overrides if each.starts_at > at and each.person_id not in gone]
         begins += [rotation.starts_at] if rotation.members and rotation.starts_at > at else []
         if not begins:
             break
@@ -153,13 +162,21 @@ async def on_call(t: Read, rotation_id: int, at: datetime | None = None) -> OnCa
     if found is None:
         return None
     moment = at or clock.now()
-    return turn(found, moment, overrides=await overrides_of(t, [found.id], after=moment))
+    return (await turns(t, [found], moment))[found.id]
 
 
 async def turns(t: Read, found: Sequence[Rotation], at: datetime) -> dict[int, OnCall | None]:
-    """Whose turn it is on each of these rotations, by their id, with whoever stands in; one statement for all."""
+    """Whose turn it is on each of these rotations, by their id, with whoever stands in; two statements for all."""
     overrides = await overrides_of(t, [each.id for each in found], after=at)
-    return {r.id: turn(r, at, overrides=[o for o in overrides if o.rotation_id == r.id]) for r in found}
+    gone = await gone_from(t, found, overrides)
+    return {r.id: turn(r, at, overrides=[o for o in overrides if o.rotation_id == r.id], gone=gone) for r in found}
+
+
+async def gone_from(t: Read, found: Iterable[Rotation], overrides: Iterable[RotationOverride]) -> frozenset[int]:
+    """Who is named on rotations, or stands in, and cannot be called any more."""
+    return await unreachable(
+        t, {int(member) for each in found for member in each.members} | {each.person_id for each in overrides}
+    )
 
 
 async def rotations(t: Read, project_id: int) -> list[Rotation]:

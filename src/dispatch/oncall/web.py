@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,8 @@ class Row:
     now: OnCall | None
     who: Person | None
     members: list[Person]
+    #: Those of them who cannot be called any more: their turns go to the next.
+    gone: list[Person]
 
     @property
     def shift(self) -> str:
@@ -109,11 +111,12 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.read(where.visit.org.id) as t:
             found = await queries.all_rotations(t, where.project.id)
             overrides = await queries.overrides_of(t, [r.id for r in found], after=now)
-            turns = [queries.turn(r, now, overrides=_of(overrides, r)) for r in found]
+            gone = await queries.gone_from(t, found, overrides)
+            turns = [queries.turn(r, now, overrides=_of(overrides, r), gone=gone) for r in found]
             wanted = {int(m) for r in found for m in r.members} | {each.person_id for each in turns if each}
             who = await people(t, wanted)
         rows = [
-            Row(r, each, who.get(each.person_id) if each else None, [who[int(m)] for m in r.members if int(m) in who])
+            _row(r, each, who, gone)
             for r, each in zip(found, turns, strict=True)
         ]
         saved = "Removed." if request.query_params.get("saved") == "removed" else ""
@@ -128,9 +131,10 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             asked = _moment(request.query_params.get("at", ""), rotation.tz)
             moment = asked or now
             overrides = await queries.overrides_of(t, [rotation.id], after=min(moment, now))
-            current = queries.turn(rotation, moment, overrides=overrides)
+            gone = await queries.gone_from(t, [rotation], overrides)
+            current = queries.turn(rotation, moment, overrides=overrides, gone=gone)
             coming = [each for each in overrides if each.ends_at > now]
-            spans = queries.schedule(rotation, overrides, now, now + timedelta(weeks=WEEKS))
+            spans = queries.schedule(rotation, overrides, now, now + timedelta(weeks=WEEKS), gone)
             named: list[OnCall] = [current] if current else []
             wanted = {each.person_id for each in [*named, *spans]} | {each.person_id for each in coming}
             wanted |= {int(m) for m in rotation.members}
@@ -139,7 +143,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         return show(
             pages, "rotation.html", request, where, status=status, rotation=rotation, current=current, asked=asked,
             moment=moment, overrides=coming, spans=spans, who=who, weeks=WEEKS,
-            row=Row(rotation, current, None, [who[int(m)] for m in rotation.members if int(m) in who]),
+            row=_row(rotation, current, who, gone), gone=gone,
             typed_at=f"{wall(moment, rotation.tz):%Y-%m-%dT%H:%M}", bad_moment=bool(request.query_params.get("at")) and not asked,
             form=form or to_html(OverrideForm, choices={}), standing_in=form is not None,
             saved=SAVED.get(request.query_params.get("saved", ""), ""),
@@ -213,6 +217,11 @@ SAVED = {
     "standing-in": "Written down.",
     "taken-back": "Taken back: the turns hold again.",
 }
+
+
+def _row(rotation: Rotation, now: OnCall | None, who: Mapping[int, Person], gone: Collection[int]) -> Row:
+    members = [who[int(m)] for m in rotation.members if int(m) in who]
+    return Row(rotation, now, who.get(now.person_id) if now else None, members, [p for p in members if p.id in gone])
 
 
 def _of(overrides: list[RotationOverride], rotation: Rotation) -> list[RotationOverride]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from dispatch.kit.db import OrgId, Read
 from dispatch.kit.errors import NotFound
@@ -107,6 +107,24 @@ async def viewer_of_person(t: Read, who: Person) -> Viewer:
         )
         role = "guest" if guest or who.left_at is not None else "member"
     return Viewer(t.org, org.slug, org.name, role, who.id, who.name, who.email, who.tz)
+
+
+async def unreachable(t: Read, ids: Iterable[int]) -> frozenset[int]:
+    """Those of the people who cannot be called any more."""
+    return frozenset(who.id for who, gone in (await people_and_whether_gone(t, ids)).values() if gone)
+
+
+async def people_and_whether_gone(t: Read, ids: Iterable[int]) -> dict[int, tuple[Person, bool]]:
+    """By id; gone is who was deactivated here, or whose every account in the chat system was. One statement."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    theirs = (ChatIdentity.org_id == Person.org_id) & (ChatIdentity.person_id == Person.id)
+    dead = exists().where(theirs, ChatIdentity.deactivated_at.is_not(None))
+    alive = exists().where(theirs, ChatIdentity.deactivated_at.is_(None))
+    gone = or_(Person.left_at.is_not(None), and_(dead, ~alive))
+    rows = await t.execute(select(Person, gone).where(Person.org_id == t.org, Person.id.in_(wanted)))
+    return {who.id: (who, is_gone) for who, is_gone in rows}
 
 
 async def admins(t: Read, *, limit: int = 3) -> list[str]:

@@ -13,7 +13,7 @@ from dispatch.kit.events import Subject, record
 from dispatch.oncall.actions import CALLS_EACH, REPEAT_MINUTES, acknowledge_pages, note_page
 from dispatch.oncall.queries import on_call, rotation_by_id, was_called
 from dispatch.people.models import Person
-from dispatch.people.queries import person
+from dispatch.people.queries import person, unreachable
 from dispatch.situations.actions.command import locked
 from dispatch.situations.actions.participants import add_participant
 from dispatch.situations.events import OncallAnswered, OncallCalledAgain, OncallEngaged, OncallUnanswered
@@ -117,7 +117,9 @@ async def call_engaged_again(t: Tx) -> int:
             continue
         about = Subject(situation.kind, situation.id)
         rotation = await rotation_by_id(t, made.rotation_id)
-        members = [int(m) for m in rotation.members] if rotation is not None else []
+        named = [int(m) for m in rotation.members] if rotation is not None else []
+        gone = await unreachable(t, named)
+        members = [each for each in named if each not in gone or each == made.on_call_id]
         turn = made.calls // CALLS_EACH
         if situation.status == "Closed":
             made.due_at = None
