@@ -18,7 +18,7 @@ from dispatch.people.queries import Viewer, people, people_and_whether_gone
 from dispatch.projects.models import Project, Severity
 from dispatch.situations.access import visible_to
 from dispatch.situations.models import HandOff, Participant, ParticipantRole, Situation
-from dispatch.situations.queries import Filter, Level, Row, listing
+from dispatch.situations.queries import COUNTED, Filter, Level, Row, listing
 from dispatch.tasks.queries import TaskRow, open_tasks_for
 
 #: Lines per part; the list behind it has the rest.
@@ -78,7 +78,7 @@ class Home:
 
 async def home(t: Read, viewer: Viewer) -> Home:
     """Everything the viewer's home shows; nothing of what they may not see."""
-    found = await listing(t, viewer, Filter(status=("Active", "Stable")), size=MOST, sort="-severity")
+    found = await listing(t, viewer, Filter(status=("Active", "Stable")), size=MOST, sort="-severity", count_to=COUNTED)
     return Home(
         needs=await needs(t, viewer),
         tasks=await open_tasks_for(t, viewer, viewer.person_id, limit=MOST) if viewer.person_id else [],
@@ -107,7 +107,7 @@ async def needs(t: Read, viewer: Viewer) -> list[Need]:
         )
         .where(
             Situation.org_id == t.org,
-            Situation.status != "Closed",
+            Situation.status.in_(("Active", "Stable")),
             Participant.person_id == viewer.person_id,
             ParticipantRole.role == "Commander",
             ParticipantRole.renounced_at.is_(None),

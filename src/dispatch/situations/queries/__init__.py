@@ -29,7 +29,7 @@ from dispatch.situations.models import (
     Situation,
     SituationTag,
 )
-from dispatch.situations.queries.listing import Filter, Listing, found_ids, listing, titles_like
+from dispatch.situations.queries.listing import COUNTED, Filter, Listing, found_ids, listing, titles_like
 from dispatch.situations.queries.options import Option, list_options
 from dispatch.situations.queries.relations import (
     Relative,
@@ -462,6 +462,7 @@ def conversation(found: Sequence[Resource]) -> Resource | None:
 
 
 __all__ = [
+    "COUNTED",
     "Brief",
     "Detail",
     "Filter",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 
 from dispatch.kit.db import Read
 from dispatch.people.models import Person
@@ -20,6 +21,9 @@ from dispatch.situations.queries.search import Alike, matches, misspelt, typed_w
 #: What a list may be ordered by; a minus before it turns the order around.
 SORTS = ("reported", "changed", "name", "title", "severity", "priority", "status")
 NEWEST = "-reported"
+STATUSES = ("Active", "Stable", "Closed")
+#: How far pages count: to say "1,000+" costs the same however many there are.
+COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,11 @@ class Filter:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of a list. `alike`: nothing had the words as typed, so similar ones were looked for."""
+    """One page of a list. `alike`: nothing had the words as typed, so similar ones were looked for.
+
+    `counts` (by status) and `total` go as far as was asked for: one more than that says that there are more. `more`:
+    there is a page behind this one.
+    """
 
     items: list[Row]
     page: int
@@ -56,27 +64,39 @@ class Listing:
     total: int
     counts: dict[str, int]
     alike: bool = False
+    more: bool = False
 
 
 async def listing(
-    t: Read, viewer: Viewer, wanted: Filter, *, page: int = 1, size: int = 25, sort: str = NEWEST
+    t: Read,
+    viewer: Viewer,
+    wanted: Filter,
+    *,
+    page: int = 1,
+    size: int = 25,
+    sort: str = NEWEST,
+    count_to: int | None = None,
 ) -> Listing:
-    """One page of situations the viewer may see, in two statements; in four when words were mistyped."""
-    counts, ids = await _page(t, viewer, wanted, page, size, sort)
+    """One page of situations the viewer may see, in two statements; in four when words were mistyped.
+
+    Args:
+        count_to: count no further than this per status; None counts exactly, which reads every row.
+    """
+    counts, ids = await _page(t, viewer, wanted, page, size, sort, count_to=count_to)
     similar = False
     if typed_words(wanted.q) and not counts and (alike := await misspelt(t, wanted.q)):
-        counts, ids = await _page(t, viewer, wanted, page, size, sort, alike)
+        counts, ids = await _page(t, viewer, wanted, page, size, sort, alike, count_to=count_to)
         similar = bool(counts)
     total = sum(n for status, n in counts.items() if not wanted.status or status in wanted.status)
-    return Listing(await rows_of(t, ids), page, size, total, counts, similar)
+    return Listing(await rows_of(t, ids[:size]), page, size, total, counts, similar, more=len(ids) > size)
 
 
 async def found_ids(t: Read, viewer: Viewer, wanted: Filter, *, sort: str = NEWEST, limit: int) -> list[int]:
     """The same list as ids alone, at most `limit`."""
-    counts, ids = await _page(t, viewer, wanted, 1, limit, sort)
+    counts, ids = await _page(t, viewer, wanted, 1, limit, sort, count_to=1)
     if typed_words(wanted.q) and not counts and (alike := await misspelt(t, wanted.q)):
-        _, ids = await _page(t, viewer, wanted, 1, limit, sort, alike)
-    return ids
+        _, ids = await _page(t, viewer, wanted, 1, limit, sort, alike, count_to=1)
+    return ids[:limit]
 
 
 async def titles_like(t: Read, viewer: Viewer, q: str, *, limit: int = 8) -> list[Row]:
@@ -97,28 +117,55 @@ async def titles_like(t: Read, viewer: Viewer, q: str, *, limit: int = 8) -> lis
 
 
 async def _page(
-    t: Read, viewer: Viewer, wanted: Filter, page: int, size: int, sort: str, alike: Alike | None = None
+    t: Read,
+    viewer: Viewer,
+    wanted: Filter,
+    page: int,
+    size: int,
+    sort: str,
+    alike: Alike | None = None,
+    *,
+    count_to: int | None = None,
 ) -> tuple[dict[str, int], list[int]]:
-    """(how many there are by status, the ids of one page) in one statement."""
-    # No joins: the numbers come from the index alone.
-    found = select(Situation.id, Situation.status, Situation.reported_at, *_order_column(sort)).where(
-        Situation.org_id == t.org, visible_to(viewer), *_conditions(t, wanted, alike)
-    )
-    # Read once for a search, which looks at every row; otherwise the newest come from their index at once.
-    numbers, sorted_ones = (found.cte(), found.cte()) if not wanted.q else (found.cte(),) * 2
-    counted = select(numbers.c.status, func.count().label("n")).group_by(numbers.c.status).subquery()
+    """(how many there are by status, the ids of one page and of the row behind it) in one statement."""
+    where = [Situation.org_id == t.org, visible_to(viewer), *_conditions(t, wanted, alike)]
+    by, joins = _order_column(sort)
+    found: Select[Any] = select(Situation.id, Situation.status, Situation.reported_at, *by)
+    for joined, on in joins:
+        found = found.join(joined, on)
+    found = found.where(*where)
+    if wanted.q:
+        # Read once: a search looks at every row.
+        numbers = sorted_ones = found.cte()
+        by_status: Any = select(numbers.c.status, func.count().label("n")).group_by(numbers.c.status)
+    else:
+        # The newest come from their index at once, and so do the numbers.
+        sorted_ones = found.cte()
+        by_status = _numbers(where, count_to)
+    counted = by_status.subquery()
     ids = select(sorted_ones.c.id).order_by(*_order(sorted_ones.c, sort))
     if wanted.status:
         ids = ids.where(sorted_ones.c.status.in_(wanted.status))
     row = (
         await t.execute(
             select(
-                select(func.jsonb_object_agg(counted.c.status, counted.c.n)).scalar_subquery(),
-                func.array(ids.offset((page - 1) * size).limit(size).scalar_subquery()),
+                select(func.jsonb_object_agg(counted.c.status, counted.c.n)).where(counted.c.n > 0).scalar_subquery(),
+                func.array(ids.offset((page - 1) * size).limit(size + 1).scalar_subquery()),
             )
         )
     ).one()
     return row[0] or {}, row[1]
+
+
+def _numbers(where: Sequence[ColumnElement[bool]], count_to: int | None) -> Any:
+    """How many there are by status, from the index alone; no further than one more than `count_to`."""
+    if count_to is None:
+        return select(Situation.status, func.count().label("n")).where(*where).group_by(Situation.status)
+    parts = []
+    for status in STATUSES:
+        some = select(literal(1)).select_from(Situation).where(*where, Situation.status == status).limit(count_to + 1)
+        parts.append(select(literal(status).label("status"), func.count().label("n")).select_from(some.subquery()))
+    return union_all(*parts)
 
 
 def _conditions(t: Read, wanted: Filter, alike: Alike | None) -> list[ColumnElement[bool]]:
@@ -168,23 +215,23 @@ def _with(t: Read, email: str) -> Select[Any]:
     return select(Participant.situation_id).where(Participant.org_id == t.org, Participant.person_id.in_(people))
 
 
-def _order_column(sort: str) -> list[Any]:
-    """What to order by beside the moment of the report, under the name `by`."""
+def _order_column(sort: str) -> tuple[list[Any], list[tuple[Any, ColumnElement[bool]]]]:
+    """(what to order by beside the moment of the report, under the name `by`; what to join for it)."""
     match sort.removeprefix("-"):
         case "severity":
-            rank = select(Severity.rank).where(Severity.org_id == Situation.org_id, Severity.id == Situation.severity_id)
-            return [rank.scalar_subquery().label("by")]
+            on = (Severity.org_id == Situation.org_id) & (Severity.id == Situation.severity_id)
+            return [Severity.rank.label("by")], [(Severity, on)]
         case "priority":
-            rank = select(Priority.rank).where(Priority.org_id == Situation.org_id, Priority.id == Situation.priority_id)
-            return [rank.scalar_subquery().label("by")]
+            on = (Priority.org_id == Situation.org_id) & (Priority.id == Situation.priority_id)
+            return [Priority.rank.label("by")], [(Priority, on)]
         case "changed":
-            return [Situation.changed_at.label("by")]
+            return [Situation.changed_at.label("by")], []
         case "title":
-            return [func.lower(Situation.title).label("by")]
+            return [func.lower(Situation.title).label("by")], []
         case "status":
-            return [func.array_position(["Active", "Stable", "Closed"], Situation.status).label("by")]
+            return [func.array_position(list(STATUSES), Situation.status).label("by")], []
         case _:
-            return []
+            return [], []
 
 
 def _order(columns: Any, sort: str) -> list[Any]:

@@ -34,13 +34,14 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         wanted, sort = filter_of(query, visit.viewer), sort_of(query)
         async with db.read(visit.org.id) as t:
             found = await queries.listing(
-                t, visit.viewer, wanted, page=max(1, min(page, 100_000)), size=PAGE_SIZE, sort=sort
+                t, visit.viewer, wanted, page=max(1, min(page, 100_000)), size=PAGE_SIZE, sort=sort,
+                count_to=queries.COUNTED,
             )
             options = await queries.list_options(t, visit.viewer)
         return visit.page(
             pages, "incident_list.html", request, "incidents",
             items=found.items, page=found.page, size=found.size, total=found.total, counts=found.counts,
-            alike=found.alike, query=query, address=address(query), sort=sort, **_form(options, query, visit),
+            alike=found.alike, more=found.more, most=queries.COUNTED, query=query, address=address(query), sort=sort, **_form(options, query, visit),
         )  # fmt: skip
 
     @routes.post("/{org}/views")
