@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from jinja2 import Environment
 from starlette.middleware.gzip import GZipMiddleware
 
+import dispatch.announcements.web
 import dispatch.desk.api_page
 import dispatch.desk.web
 import dispatch.documents.web
@@ -97,6 +98,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.oncall.web.router(h.db, visits, pages))
     app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
+    app.include_router(dispatch.announcements.web.router(h.db, visits, pages))
     signer = h.services[Signer]
     assert isinstance(signer, Signer)
     app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
+import dispatch.announcements.flows
 import dispatch.desk.slack
 import dispatch.feedback.flows
 import dispatch.feedback.slack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dispatch.announcements.models
 import dispatch.documents.models
 import dispatch.feedback.models
 import dispatch.kit.clock_row

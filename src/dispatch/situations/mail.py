@@ -74,6 +74,15 @@ def no_channel(b: Brief, *, leads: bool, chat: bool) -> Letter:
     )
 
 
+def announced(b: Brief, *, why: str) -> Letter:
+    """To people who are told about incidents of some kind.
+
+    Args:
+        why: the reason they get it, a sentence.
+    """
+    return _letter(f"Incident {_named(b)}", [f"{b.name} is {b.status}.", *_what(b), why], [("Open the incident page", b.url)])
+
+
 def nobody_answered(b: Brief) -> Letter:
     """To the reporter, when everybody was called in vain."""
     return _letter(

@@ -168,6 +168,15 @@ def _numbers(where: Sequence[ColumnElement[bool]], count_to: int | None) -> Any:
     return union_all(*parts)
 
 
+async def fits(t: Read, situation_id: int, wanted: Filter) -> bool:
+    """Whether the filter fits one situation, whoever may see it; for what Dispatch does by itself."""
+    where = _conditions(t, wanted, None)
+    if wanted.status:
+        where.append(Situation.status.in_(wanted.status))
+    found = select(Situation.id).where(Situation.org_id == t.org, Situation.id == situation_id, *where)
+    return await t.scalar(found) is not None
+
+
 def _conditions(t: Read, wanted: Filter, alike: Alike | None) -> list[ColumnElement[bool]]:
     where = [Situation.kind == wanted.kind]
     if typed_words(wanted.q):
