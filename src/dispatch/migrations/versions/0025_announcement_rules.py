@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from dispatch.schema import opened
 from sqlalchemy.dialects import postgresql
 revision = "0025"
-down_revision = "0024"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
