@@ -61,6 +61,9 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
         situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
         bo = (await t.scalars(select(Person).where(Person.email == "bo@example.com"))).one()
         await actions.add_note(t, situation, NOTE, author=bo, source="web")
+        # What everybody sees is linked with it, and shows it to nobody else.
+        seen = (await t.scalars(select(Situation).where(Situation.visibility == "open").order_by(Situation.id).limit(1))).one()
+        await actions.relate(t, seen, situation, by=bo)
         document = (await t.scalars(select(Document.id).where(Document.name == name))).one()
         instance = (await t.scalars(select(PluginInstance.id).order_by(PluginInstance.id).limit(1))).one()
     async with stage.house.db.tx(other.id) as t:
@@ -74,13 +77,13 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
     yield Scene(
         stage, org.id, name, channel,
         {
-            "org": ["default"], "organization": ["default"], "name": [name, foreign.name],
-            "part": ["summary", "timeline", "steps", "participants", "resources", "pages"],
+            "org": ["default"], "organization": ["default"], "name": [name, foreign.name, seen.name],
+            "part": ["summary", "timeline", "steps", "participants", "resources", "pages", "related"],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": ["1"], "id": ["1"],
             "task_id": ["1"], "view_id": ["1"], "note_id": ["1"], "hand_off_id": ["1"], "kind": ["incident"], "number": ["1"], "rotation_id": ["1"], "tag_id": ["1"], "type_id": ["1"], "choice_id": ["1"],
-            "override_id": ["1"],
+            "override_id": ["1"], "rule_id": ["1"],
         },
     )  # fmt: skip
 
