@@ -16,12 +16,17 @@ import dispatch.desk
 import dispatch.people
 import dispatch.situations
 from dispatch.kit.web.pages import security_headers, static_files, templates
+from dispatch.situations.web import own_parts
+from dispatch.situations.web.parts import part_named
 
 from . import cast
 
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
 PEOPLE = Path(dispatch.people.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
+#: The parts that cast.py has data for, whatever else a test before imported.
+PARTS = [part_named(key) for key in ("summary", "steps", "timeline", "resources", "participants", "related", "pages")]
+_ = own_parts
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True, "relate": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
@@ -49,7 +54,7 @@ INCIDENT: dict[str, Any] = {
     "incident": cast.PLAIN, "participants": cast.PARTICIPANTS, "resources": cast.RESOURCES, "steps": cast.STEPS, "pages": cast.PAGES,
     "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None, "offer": None,
     "relatives": cast.RELATIVES, "lookalikes": cast.ALIKE, "merged": "",
-    "here": {"needs_reason": False, "commander": "Ada Lovelace"},
+    "here": {"needs_reason": False, "commander": "Ada Lovelace"}, "parts": PARTS,
 }  # fmt: skip
 NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": []}
 SIGN_IN: dict[str, Any] = {
@@ -92,7 +97,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"/errors/{status}": ("error.html", {"status": status, "reference": "7f3a-91c2"}) for status in (403, 404, 500, 503)},
 }  # fmt: skip
 BARE = {"sign_in.html": {"csrf": "token"}, "error.html": {}}
-FRAGMENTS = {"summary", "timeline", "steps", "participants", "resources", "pages"}
+FRAGMENTS = {part.key for part in PARTS}
 TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-west-1", "database", "customer-visible")]
 
 

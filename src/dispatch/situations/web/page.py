@@ -11,57 +11,57 @@ from jinja2 import Environment
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.kit.db import Database
-from dispatch.kit.errors import NotFound
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
 from dispatch.kit.web.live import Live
-from dispatch.people.web import Visits
+from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
 from dispatch.situations.actions import answer_page
-from dispatch.situations.web.parts import PARTS, parts_of, shown
+from dispatch.situations.web import own_parts
+from dispatch.situations.web.parts import Part, look, part_named, parts, read_parts, shown
+
+#: What a reporter watches being made.
+ON_THE_RECEIPT = ("resources", "pages", "steps", "related")
+_ = own_parts
 
 
 def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
     """Routes under `/{org}/incidents/{name}`."""
     routes = APIRouter(include_in_schema=False)
 
+    async def drawn(request: Request, visit: Visit, name: str, template: str, wanted: list[Part]) -> Response:
+        async with db.read(visit.org.id) as t:
+            context = await read_parts(t, await look(t, visit, name, request), wanted)
+        return visit.page(pages, template, request, "incidents", parts=wanted, **context)
+
     @routes.get("/{org}/incidents/{name}")
     async def incident_page(request: Request, org: str, name: str) -> Response:
         """A duplicate leads on to the incident that goes on; with `stay` it is shown itself."""
         visit = await visits.of(request, org)
         async with db.read(visit.org.id) as t:
-            situation = await queries.by_name(t, visit.viewer, name)
+            looking = await look(t, visit, name, request)
             if "stay" not in request.query_params:
-                original = await queries.original_of(t, visit.viewer, situation.id)
+                original = await queries.original_of(t, visit.viewer, looking.situation.id)
                 if original is not None:
-                    return RedirectResponse(f"/{org}/incidents/{original.name}?duplicate={situation.name}", 303)
-            parts = await parts_of(t, visit.viewer, situation)
+                    came_from = looking.situation.name
+                    return RedirectResponse(f"/{org}/incidents/{original.name}?duplicate={came_from}", 303)
+            context = await read_parts(t, looking, parts())
         came_from = request.query_params.get("duplicate", "")
-        merged = any(one.what == "duplicate" and one.name == came_from for one in parts["relatives"])
+        merged = any(one.what == "duplicate" and one.name == came_from for one in context["relatives"])
         return visit.page(
-            pages, "incident.html", request, "incidents", merged=came_from if merged else "", **parts
+            pages, "incident.html", request, "incidents", parts=parts(), merged=came_from if merged else "", **context
         )
 
     @routes.get("/{org}/incidents/{name}/receipt")
     async def receipt(request: Request, org: str, name: str) -> Response:
-        visit = await visits.of(request, org)
-        async with db.read(visit.org.id) as t:
-            situation = await queries.by_name(t, visit.viewer, name)
-            return visit.page(
-                pages, "receipt.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
-            )
+        wanted = [part_named(key) for key in ON_THE_RECEIPT]
+        return await drawn(request, await visits.of(request, org), name, "receipt.html", wanted)
 
-    @routes.get("/{org}/incidents/{name}/fragments/{part}")
-    async def fragment(request: Request, org: str, name: str, part: str) -> Response:
-        if part not in PARTS:
-            raise NotFound("There is no such part.")
-        visit = await visits.of(request, org)
-        async with db.read(visit.org.id) as t:
-            situation = await queries.by_name(t, visit.viewer, name)
-            return visit.page(
-                pages, f"_{part}.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
-            )
+    @routes.get("/{org}/incidents/{name}/fragments/{key}")
+    async def fragment(request: Request, org: str, name: str, key: str) -> Response:
+        part = part_named(key)
+        return await drawn(request, await visits.of(request, org), name, part.template, [part])
 
     @routes.get("/{org}/incidents/{name}/live")
     async def live_events(request: Request, org: str, name: str) -> Response:
@@ -78,8 +78,8 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
                     await asyncio.sleep(0.05)
                     while not queue.empty():
                         changed.add(queue.get_nowait())
-                    for part in PARTS if "*" in changed else sorted(shown(changed)):
-                        yield ServerSentEvent(data="changed", event=part)
+                    for key in shown(changed):
+                        yield ServerSentEvent(data="changed", event=key)
 
         return EventSourceResponse(events(), ping=20)
 
@@ -92,11 +92,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
             await retry(t, Subject(situation.kind, situation.id), step_id)
         if "hx-request" not in request.headers:
             return RedirectResponse(f"/{org}/incidents/{name}", 303)
-        async with db.read(visit.org.id) as t:
-            situation = await queries.by_name(t, visit.viewer, name)
-            return visit.page(
-                pages, "_steps.html", request, "incidents", **await parts_of(t, visit.viewer, situation)
-            )
+        return await drawn(request, visit, name, "_steps.html", [part_named("steps")])
 
     @routes.post("/{org}/incidents/{name}/acknowledge")
     async def acknowledge(request: Request, org: str, name: str) -> Response:
