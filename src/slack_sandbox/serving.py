@@ -14,6 +14,8 @@ from .server import create_app
 
 # How long open requests may take to end when the sandbox stops.
 GRACE = 2
+# Seconds an idle connection stays open: longer than clients keep theirs, or it is closed under a request on its way.
+KEEP_ALIVE = 75
 
 
 class _Server(uvicorn.Server):
@@ -43,7 +45,9 @@ async def serve(
     box = app.state.sandbox
     if snapshot_file is not None:
         snapshot.load(box, snapshot_file)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, lifespan="on")
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=KEEP_ALIVE, lifespan="on"
+    )
     server = _Server(config, ready)
 
     def stop() -> None:

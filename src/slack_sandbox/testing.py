@@ -13,6 +13,7 @@ from .client import SandboxClient
 from .listening import listen
 from .sandbox import Sandbox
 from .server import create_app
+from .serving import KEEP_ALIVE
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,11 @@ async def running_sandbox(
 @contextlib.asynccontextmanager
 async def serving(app: object, listener: socket.socket) -> AsyncIterator[None]:
     """Serves any ASGI application on this socket for as long as the block runs."""
-    config = uvicorn.Config(app, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+    # A connection that was idle for uvicorn's own five seconds would be closed under a client that uses it just then.
+    config = uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=1, timeout_keep_alive=KEEP_ALIVE,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     # Server.serve() would take over signals and look for its end only ten times a second.
     config.load()

@@ -237,9 +237,9 @@ async def test_an_answer_is_good_for_its_own_browser_attempt_and_organization(
         assert "dispatch_session" not in bo.cookies and "dispatch_session" not in victim.cookies
         # Too late.
         late = await consent((await out(bo)).headers["location"], "bo")
-        clock.move(clock.timedelta(minutes=11))
+        await stage.later(minutes=11)
         assert "It took too long" in (await bo.get(late)).text
-        clock.move(clock.timedelta())
+        await stage.later(minutes=0)
         # Used twice.
         good = await consent((await out(bo)).headers["location"], "bo")
         assert (await bo.get(good)).url.path == "/default"
@@ -320,7 +320,7 @@ async def test_a_provider_that_changed_its_keys_is_asked_again_but_not_at_every_
         assert (await through(bo, "bo")).status_code == 502
         provider.change_keys = None
         assert (await through(bo, "bo")).status_code == 502
-        clock.move(clock.timedelta(seconds=31))
+        await stage.later(seconds=31)
         assert (await through(bo, "bo")).url.path == "/default"
 
 

@@ -68,7 +68,7 @@ async def test_guessing_is_held_up_for_the_account_whoever_guesses_and_ends_by_i
         await give_password(stage, ADA)
         assert (await by_password(somebody, ADA, PASSWORD)).url.path == "/default"
         await stage.sign_in(BO)
-        clock.move(throttle.WINDOW)
+        await stage.later(seconds=throttle.WINDOW.total_seconds())
         assert (await by_password(somebody, BO, PASSWORD)).url.path == "/default"
 
 

@@ -144,6 +144,7 @@ async def test_a_poisonous_event_does_not_hold_up_its_channel_for_ever(
         return probe.seen == ["good"]
 
     await stage.eventually(good)
+    await stage.settle()
     [poison] = [row for row in await rows(stage) if row.state == "waiting"]
     assert poison.aside and poison.attempts >= 3
 

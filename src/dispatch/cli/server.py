@@ -38,6 +38,8 @@ def start(
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=5,
+            # Longer than proxies keep theirs: else we close connections under requests that are on their way.
+            timeout_keep_alive=75,
             loop="uvloop",
             http="httptools",
         )
