@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -33,6 +34,18 @@ class Played:
         """A coroutine in the stage's own event loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
+    def visitor(self, **how: Any) -> Page:
+        """A page of somebody who is not signed in."""
+        context = self.browser.new_context(
+            base_url=self.stage.base_url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **how
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        return page
+
     def person(self, email: str, **how: Any) -> Page:
         """A page of somebody who has signed in by link."""
 
@@ -40,15 +53,8 @@ class Played:
             async with self.stage.house.db.system() as t:
                 return await one_time_link(t, await account_for(t, email))
 
-        context = self.browser.new_context(
-            base_url=self.stage.base_url, viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **how
-        )
-        self.contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
+        page = self.visitor(**how)
         page.goto(f"/sign-in?token={self.run(token())}")
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
         return page
 
 
@@ -64,13 +70,27 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def played(database: str, chromium: Browser) -> Iterator[Played]:
+    with playing(database, chromium) as made:
+        yield made
+
+
+@pytest.fixture
+def unplayed(database: str, chromium: Browser) -> Iterator[Played]:
+    """Nobody has set this Dispatch up yet."""
+    with playing(database, chromium, empty=True) as made:
+        yield made
+
+
+@contextmanager
+def playing(database: str, chromium: Browser, *, empty: bool = False) -> Iterator[Played]:
+    """A stage in a thread of its own."""
     made: list[tuple[Stage, asyncio.AbstractEventLoop, Callable[[], None]]] = []
     ready = threading.Event()
 
     async def play() -> None:
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
-        async with staged(database) as stage:
+        async with staged(database, empty=empty) as stage:
             made.append((stage, loop, lambda: loop.call_soon_threadsafe(over.set)))
             ready.set()
             await over.wait()

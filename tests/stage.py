@@ -228,9 +228,13 @@ async def connected(slack: SandboxClient, app: str, *, count: int = 1) -> None:
 
 @asynccontextmanager
 async def staged(
-    database_url: str, *, rates: bool = False, socket_mode: bool = False, worker: bool = True
+    database_url: str, *, rates: bool = False, socket_mode: bool = False, worker: bool = True, empty: bool = False
 ) -> AsyncIterator[Stage]:
-    """Start everything; the sample organization is filled in and connected to the sandbox, over HTTP or Socket Mode."""
+    """Start everything; the sample organization is filled in and connected to the sandbox, over HTTP or Socket Mode.
+
+    Args:
+        empty: nobody has set Dispatch up; the workspace is there, without the app.
+    """
     load_slack_handlers()
     # Named TCP: with protocol 0 asyncio leaves Nagle on, and each answer waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -244,10 +248,12 @@ async def staged(
         app = create_app(lambda: house(settings, database_url=database_url), worker=worker, socket_look=0.1)
         async with serving(app, listener), httpx.AsyncClient(base_url=base_url, timeout=60) as web:
             h: House = app.state.house
-            await sample.fill(h.db)
             await box.client.workspace(**sample.workspace())
-            installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG, socket=socket_mode))
-            await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed, socket=socket_mode)
+            installed: dict[str, Any] = {}
+            if not empty:
+                await sample.fill(h.db)
+                installed = await box.client.app(sample.TEAM, manifest(base_url, sample.SLUG, socket=socket_mode))
+                await sample.connect_slack(h.db, h.vault, dict(h.providers.plugins), installed, socket=socket_mode)
             if socket_mode:
                 await connected(box.client, installed["app_id"])
             general = next(c["id"] for c in await box.client.channels() if c["name"] == "general")

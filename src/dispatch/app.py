@@ -14,6 +14,8 @@ from starlette.middleware.gzip import GZipMiddleware
 import dispatch.announcements.web
 import dispatch.desk.api_page
 import dispatch.desk.web
+import dispatch.desk.web.first_run
+import dispatch.desk.web.setup
 import dispatch.documents.web
 import dispatch.oncall.web
 import dispatch.people.web.audit
@@ -93,7 +95,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(dispatch.tasks.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.projects.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.desk.api_page.router(app, visits, pages))
-    _mount_people(app, h, visits, pages)
+    door = _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers, rotation_options))
     app.include_router(dispatch.oncall.web.router(h.db, visits, pages))
     app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))
@@ -102,12 +104,18 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     signer = h.services[Signer]
     assert isinstance(signer, Signer)
     app.include_router(dispatch.situations.acknowledge_link.router(h.db, pages, signer))
+    app.include_router(dispatch.desk.web.first_run.router(door, signer))
+    app.include_router(
+        dispatch.desk.web.setup.router(
+            h.db, visits, pages, h.live, h.providers, base_url=h.base_url, slack_api_url=h.settings.slack_api_url
+        )
+    )
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
     # The last one: it takes /{org}.
     app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live, h.backups_of))
 
 
-def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) -> None:
+def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) -> Door:
     web = dispatch.people.web
     letters = Letters(h.db, h.base_url, lambda org: h.providers.organization_mailer(org.id))
     throttle = Throttle(h.db, h.outside.derive("throttle"))
@@ -121,6 +129,7 @@ def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) ->
     app.include_router(web.tokens.router(h.db, visits, pages))
     app.include_router(web.audit.router(h.db, visits, pages))
     app.include_router(web.sign_in_settings.router(h.db, visits, pages, h.vault, providers, base_url=h.base_url))
+    return door
 
 
 __all__ = ["House", "SetupError", "all_flows", "create_app", "house", "load_slack_handlers", "running_worker"]

@@ -39,6 +39,7 @@ from dispatch.kit.slack.inbox import Inbox
 from dispatch.kit.slack.rates import Lane
 from dispatch.kit.web.live import Live
 from dispatch.plugins import Outside, discover
+from dispatch.projects.heard import note_heard
 from dispatch.projects.installations import SlackInstallations
 from dispatch.projects.providers import Providers
 from dispatch.settings import Settings
@@ -145,7 +146,10 @@ async def house(settings: Settings, *, database_url: str, pool: int = 8) -> Asyn
             async with db.read(org) as t:
                 return await situations.project_of(t, about.id)
 
-        dispatcher = Dispatcher(db, installations, inbox, services, key=key, project_of=project_of)
+        dispatcher = Dispatcher(
+            db, installations, inbox, services, key=key, project_of=project_of,
+            heard=lambda there, kind: note_heard(db, there, kind),
+        )  # fmt: skip
         yield House(
             settings, db, vault, providers, installations, services, Live(database_url), inbox, dispatcher, budget, http,
             name=f"{socket.gethostname()} {os.getpid()} {os.urandom(3).hex()}", outside=outside,

@@ -1,5 +1,5 @@
 """Tests by clicks use a stage in another thread."""
 
-from tests.played import chromium, played
+from tests.played import chromium, played, unplayed
 
-__all__ = ["chromium", "played"]
+__all__ = ["chromium", "played", "unplayed"]

@@ -7,14 +7,14 @@ import sys
 
 def main() -> None:
     """Run `dispatch`; expected errors are one sentence and exit code 1, wrong usage is exit code 2."""
-    from dispatch.cli import auth, database, demo, organizations, people, plugins, secrets, server, slack
+    from dispatch.cli import auth, database, demo, organizations, people, plugins, secrets, server, setup, slack
     from dispatch.cli.root import app
     from dispatch.kit import logs
     from dispatch.kit.errors import DispatchError
 
     # To standard error: what a command prints may be read by a program. The servers say more, and set it themselves.
     logs.configure("WARNING", json=False)
-    _ = (auth, database, demo, organizations, people, plugins, secrets, server, slack)
+    _ = (auth, database, demo, organizations, people, plugins, secrets, server, setup, slack)
     try:
         app()
     except DispatchError as why:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
-from dispatch.cli.root import database_urls, group
+from dispatch.cli.root import database_urls, group, run
+
+if TYPE_CHECKING:
+    from dispatch.settings import Settings
 
 server = group("server", "The web server.")
 worker = group("worker", "The worker.")
@@ -31,6 +36,7 @@ def start(
     # uvicorn sends itself the signal again once it has stopped; the default would end us before the database is released.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with database_urls() as (url, _):
+        _say_how_to_begin(settings, url)
         uvicorn.run(
             create_app(lambda: house(settings, database_url=url), worker=with_worker),
             host=host,
@@ -43,6 +49,30 @@ def start(
             loop="uvloop",
             http="httptools",
         )
+
+
+def _say_how_to_begin(settings: Settings, url: str) -> None:
+    """To an empty database belongs a link. Printed, not logged: it makes an owner."""
+    from sqlalchemy.exc import DBAPIError
+
+    from dispatch.desk.web.first_run import first_link
+    from dispatch.kit.db import Database
+    from dispatch.kit.signing import Signer
+
+    async def link() -> str:
+        db = Database(url, pool=1)
+        try:
+            return await first_link(db, Signer(settings.secret_key), settings.base_url)
+        finally:
+            await db.close()
+
+    try:
+        made = run(link())
+    except DBAPIError:
+        # No tables yet, or no database: the start says so itself, right after this.
+        return
+    if made:
+        print(f"Nobody has set this Dispatch up yet. Open this within 24 hours:\n{made}", flush=True)
 
 
 @server.command("slack")

@@ -26,7 +26,8 @@ def manifest(
 
     async def work(url: str) -> tuple[dict[str, str], bool]:
         from dispatch.projects import queries
-        from dispatch.projects.slack_instances import COMMAND, SLUG
+        from dispatch.projects.slack_instances import SLUG
+        from dispatch.projects.slack_manifest import command_names
 
         async with at(url, org, project) as (setup, place):
             async with setup.db.read(place.org_id) as t:
@@ -34,9 +35,7 @@ def manifest(
             if instance is None:
                 return {}, False
             settings: Any = setup.providers.settings_of(instance)
-            given = {key: value for key, value in instance.settings.items() if key.startswith(COMMAND)}
-            names = {key.removeprefix(COMMAND): str(value) for key, value in given.items()}
-            return names, not settings.signing_secret.get_secret_value()
+            return command_names(instance), not settings.signing_secret.get_secret_value()
 
     with database_urls() as (url, _):
         names, without_secret = run(work(url))

@@ -28,7 +28,7 @@ RECENT = 12
 
 @dataclass(frozen=True)
 class Need:
-    """Something that waits for the viewer: a command to acknowledge, a hand-off to answer, a page."""
+    """Something that waits for the viewer: a command to acknowledge, an update that is late, a hand-off to answer, a page."""
 
     what: str
     incident: str
@@ -92,11 +92,12 @@ async def home(t: Read, viewer: Viewer) -> Home:
 
 
 async def needs(t: Read, viewer: Viewer) -> list[Need]:
-    """Commands to acknowledge, hand-offs to answer, pages without an answer; those waiting longest first."""
+    """Commands to acknowledge, promised updates that are late, hand-offs to answer, pages without an answer; those waiting longest first."""
     if viewer.person_id is None:
         return []
+    now = clock.now()
     commands = await t.execute(
-        select(Situation, ParticipantRole.assumed_at)
+        select(Situation, ParticipantRole.assumed_at, ParticipantRole.acknowledged_at)
         .join(
             Participant,
             (Participant.org_id == Situation.org_id) & (Participant.situation_id == Situation.id),
@@ -111,13 +112,18 @@ async def needs(t: Read, viewer: Viewer) -> list[Need]:
             Participant.person_id == viewer.person_id,
             ParticipantRole.role == "Commander",
             ParticipantRole.renounced_at.is_(None),
-            ParticipantRole.acknowledged_at.is_(None),
+            or_(ParticipantRole.acknowledged_at.is_(None), Situation.next_update_at < now),
             visible_to(viewer),
         )
         .order_by(ParticipantRole.assumed_at)
         .limit(MOST)
     )
-    waiting = [Need("command", s.name, s.title, at) for s, at in commands]
+    waiting: list[Need] = []
+    for s, at, acknowledged in commands:
+        if acknowledged is None:
+            waiting.append(Need("command", s.name, s.title, at))
+        if s.next_update_at is not None and s.next_update_at < now:
+            waiting.append(Need("update", s.name, s.title, s.next_update_at))
     offers = await t.execute(
         select(Situation, HandOff, Person.name)
         .join(HandOff, (HandOff.org_id == Situation.org_id) & (HandOff.situation_id == Situation.id))

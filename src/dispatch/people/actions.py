@@ -23,7 +23,7 @@ from dispatch.people.models import (
     Person,
 )
 
-RESERVED_SLUGS = frozenset({"api", "static", "healthz", "sign-in", "sign-out", "metrics", "sandbox"})
+RESERVED_SLUGS = frozenset({"api", "static", "healthz", "first-run", "sign-in", "sign-out", "metrics", "sandbox"})
 
 
 def checked_slug(slug: str) -> str:

@@ -30,6 +30,8 @@ class Organization(Base):
     created_at: Mapped[datetime]
     #: Rises with each change of a project or plugin, by a trigger: what was read under it is read anew.
     config_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: When somebody put the set-up guide away; None: the home shows it until everything is done.
+    setup_dismissed_at: Mapped[datetime | None]
 
 
 class Account(Base):

@@ -50,6 +50,11 @@ async def organizations(t: Read, *, limit: int | None = None) -> list[Organizati
     return list(await t.scalars(select(Organization).order_by(Organization.id).limit(limit)))
 
 
+async def nobody_yet(t: Read) -> bool:
+    """Whether no organization has a member: nobody has set this up (`t` is any transaction; both tables are global)."""
+    return await t.scalar(select(AccountOrganization.org_id).limit(1)) is None
+
+
 async def organizations_of(t: Read, account_id: int, *, only: Iterable[int] | None = None) -> list[Organization]:
     """Where the account is a member, by name; `only` limits it to what a session opens."""
     query = (

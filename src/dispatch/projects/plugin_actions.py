@@ -19,7 +19,12 @@ from dispatch.ports.plugin import SIDE_BY_SIDE
 from dispatch.projects.events import PluginAdded, PluginConfigured, PluginDeleted, PluginDisabled, PluginEnabled
 from dispatch.projects.models import PluginInstance, Project
 from dispatch.projects.providers import PluginLike, secret_context
-from dispatch.projects.slack_instances import drop_from_directory, keep_directory, refuse_contradictory_commands
+from dispatch.projects.slack_instances import (
+    VERIFYING,
+    drop_from_directory,
+    keep_directory,
+    refuse_contradictory_commands,
+)
 
 LONGEST_LABEL = 60
 
@@ -91,7 +96,7 @@ async def configure_plugin(
         await t.flush()
         for each in facts:
             await record(t, each, about=Subject("project", project.id), by=by)
-    await keep_directory(t, instance)
+    await keep_directory(t, instance, other_secret=any(each["key"] in VERIFYING for each in changes))
     return instance
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from dispatch.projects import queries
 from dispatch.projects.models import Project
 from dispatch.projects.plugin_setup import Change, PluginSetup, place
 from dispatch.projects.slack_instances import COMMAND, SLUG, contradictory_commands
+from dispatch.projects.slack_manifest import is_local
 
 _WAIT: Final = aiohttp.ClientTimeout(total=8)
 _WHERE: Final = "Settings → Project → Plugins"
@@ -46,7 +46,7 @@ async def examine(setup: PluginSetup, project: Project, *, slack_api_url: str) -
     if events_mode:
         found.append(Check("Signing Secret", True, "Given: Slack's requests can be verified."))
         root = f"{outside.base_url}/api/v1/{where.org_slug}/events/slack"
-        found += await _addresses(outside.http, root, local_slack=_is_local(slack_api_url))
+        found += await _addresses(outside.http, root, local_slack=is_local(slack_api_url))
     found.append(_commands(settings, contradictions))
     found.append(
         Check(
@@ -64,7 +64,7 @@ async def _addresses(http: aiohttp.ClientSession, root: str, *, local_slack: boo
     parts = urlsplit(root)
     if not parts.hostname:
         return [Check("Request URLs", False, "DISPATCH_BASE_URL is not set.", "Set it to the address Slack shall use.")]
-    if not local_slack and (parts.scheme != "https" or _is_local(root)):
+    if not local_slack and (parts.scheme != "https" or is_local(root)):
         return [
             Check(
                 "Request URLs",
@@ -123,14 +123,6 @@ def _commands(settings: Any, contradictions: dict[str, str]) -> Check:
         name, True, f"Dispatch answers {', '.join(sorted(answered)) or 'none yet'}.",
         "The app in Slack has to have these commands under exactly these names.",
     )  # fmt: skip
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def summary(checks: Sequence[Check]) -> str:

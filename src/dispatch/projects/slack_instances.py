@@ -14,12 +14,19 @@ from dispatch.projects.models import PluginInstance, Project, SlackDirectory
 
 SLUG: Final = "slack-conversation"
 COMMAND: Final = "slack_command_"
+#: What verifies requests, and where their arrival is noted.
+VERIFYING: Final = frozenset({"signing_secret", "socket_mode_app_token"})
+HEARD: Final = ("event_at", "command_at", "action_at")
 #: Setting -> column of the directory. Filled from Slack's answer when they are left empty.
 IDS: Final = {"app_user_slug": "bot_user_id", "app_id": "app_id", "team_id": "team_id"}
 
 
-async def keep_directory(t: Tx, instance: PluginInstance) -> None:
-    """An enabled Slack instance has a row in the directory, any other has none."""
+async def keep_directory(t: Tx, instance: PluginInstance, *, other_secret: bool = False) -> None:
+    """An enabled Slack instance has a row in the directory, any other has none.
+
+    Args:
+        other_secret: requests are verified by another secret now; what came in before proves nothing any more.
+    """
     if instance.slug != SLUG:
         return
     if not instance.enabled:
@@ -30,7 +37,8 @@ async def keep_directory(t: Tx, instance: PluginInstance) -> None:
         org_id=instance.org_id, instance_id=instance.id, project_id=instance.project_id, reachable=True, **ids
     )
     # Whether Slack answers is the care loop's to say: a change of settings does not touch it.
-    await t.execute(row.on_conflict_do_update(index_elements=["org_id", "instance_id"], set_=ids))
+    changed: dict[str, str | None] = {**ids, **(dict.fromkeys(HEARD) if other_secret else {})}
+    await t.execute(row.on_conflict_do_update(index_elements=["org_id", "instance_id"], set_=changed))
 
 
 async def drop_from_directory(t: Tx, instance: PluginInstance) -> None:

@@ -12,11 +12,13 @@ from jinja2 import Environment
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.desk import queries
+from dispatch.desk.setup import setup
 from dispatch.desk.web import backups
 from dispatch.kit.db import Database
 from dispatch.kit.errors import NotFound
-from dispatch.kit.events import Subject
+from dispatch.kit.events import CONFIGURATION, Subject
 from dispatch.kit.web.live import Live
+from dispatch.people.access import allows
 from dispatch.people.web import Visit, Visits
 
 #: Seconds between two re-reads of an open page, however much happens.
@@ -31,8 +33,10 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
     async def page(request: Request, visit: Visit, template: str) -> Response:
         async with db.read(visit.org.id) as t:
             home = await queries.home(t, visit.viewer)
+            guided = allows(visit.viewer, "plugins.configure") and visit.org.setup_dismissed_at is None
+            guide = await setup(t, visit.org) if guided else None
         backup = await backups.trouble(visit, backups_of)
-        return visit.page(pages, template, request, "home", home=home, backup=backup)
+        return visit.page(pages, template, request, "home", home=home, backup=backup, guide=guide)
 
     @routes.get("/{org}/home/fragments/now")
     async def fragment(request: Request, org: str) -> Response:
@@ -45,6 +49,9 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
         async def concerns(changed: set[Subject | None]) -> bool:
             """Not even that something happened is told about what the viewer may not see."""
             if None in changed:
+                return True
+            # The set-up guide goes on with what is configured.
+            if visit.viewer.is_admin and any(each is not None and each.kind in CONFIGURATION for each in changed):
                 return True
             ids = {each.id for each in changed if each is not None and each.kind == "incident"}
             if not ids:

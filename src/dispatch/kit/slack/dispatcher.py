@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +41,8 @@ DELIVERIES = Counter("dispatch_slack_deliveries_total", "Requests from Slack", [
 ANSWER_SECONDS = Histogram("dispatch_slack_answer_seconds", "Time until Slack was answered", ["kind"])
 
 UNKNOWN_COMMAND = "This command is not known to Dispatch. Its name may have changed in the settings."
+#: Seconds between two notes that the same kind of request came in: one of many is enough.
+NOTE_EVERY = 10.0
 NO_DATABASE = "The database of Dispatch does not answer. Nothing was stored; please try again in a minute."
 
 
@@ -58,6 +61,7 @@ class Dispatcher:
         services: what handlers may use, by type.
         key: secret; marks forms, so that they come back to the installation that opened them.
         project_of: the project a channel's subject belongs to.
+        heard: told that a verified request came in for an installation, and of which kind: event, command or action.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Dispatcher:
         *,
         key: bytes,
         project_of: ProjectOf,
+        heard: Callable[[Installation, str], Awaitable[None]] | None = None,
     ) -> None:
         self.db = db
         self.installations = installations
@@ -76,6 +81,8 @@ class Dispatcher:
         self.services = services
         self._stamps = Stamps(key)
         self.project_of = project_of
+        self._heard = heard
+        self._noted: dict[tuple[OrgId, int, str], float] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -86,6 +93,7 @@ class Dispatcher:
         Raises:
             Malformed: it is none.
         """
+        self._note(came, "event")
         if envelope.get("type") == "app_rate_limited":
             log.error("slack_drops_events_of_this_app")
             DELIVERIES.labels("event", "rate_limited").inc()
@@ -119,6 +127,17 @@ class Dispatcher:
         )
         DELIVERIES.labels("event", "stored" if orgs else "elsewhere").inc()
 
+    def _note(self, came: Came, kind: str) -> None:
+        """Slack reaches us: written down beside the request, never in its way."""
+        if self._heard is None:
+            return
+        now = time.monotonic()
+        for each in came.verified:
+            key = (each.org, each.instance_id, kind)
+            if now - self._noted.get(key, -NOTE_EVERY) >= NOTE_EVERY:
+                self._noted[key] = now
+                self._later(self._heard(each, kind))
+
     async def _concerned(self, came: Came, kind: str, channel: str) -> list[OrgId]:
         """Whose event it is: the channel's organization, or, with no channel of ours, all that share the app."""
         ours = came.verified[0]
@@ -139,6 +158,7 @@ class Dispatcher:
 
     async def command(self, came: Came, form: Mapping[str, Any]) -> Answer:
         """A slash command, by the name this installation is configured with."""
+        self._note(came, "command")
         name = payloads.text(form.get("command"), 100)
         installation = await self._route(came, form, command=name)
         found = registry.commands.get(installation.commands.get(name, ""))
@@ -152,6 +172,7 @@ class Dispatcher:
         kind = payload.get("type")
         if not isinstance(kind, str):
             raise Malformed("an interaction without type")
+        self._note(came, "action")
         if kind == "block_suggestion":
             return await self.options(came, payload)
         plain, stamp = self._unstamped(payload)

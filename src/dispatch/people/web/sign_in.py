@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -44,23 +45,34 @@ class Door:
         mailed: str = "", status: int = 200,
     ) -> Response:  # fmt: skip
         """The sign-in page; which organization it is for is read from where the person wants to go."""
-        visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(24)
         chosen, alone = await self._organization(org or local(next).strip("/").split("/")[0])
         provider = None
         if chosen is not None:
             async with self.db.read(chosen.id) as t:
                 provider = await identity_provider(t)
-        page = self.pages.get_template("sign_in.html").render(
-            viewer=None, org=None, nav="", csrf=csrf_token(visitor), request_path="/sign-in", next=local(next),
-            error=error, sent_to=sent_to, email=email, mailed=mailed,
-            slug=chosen.slug if chosen is not None else "",
+        async with self.db.system() as t:
+            nobody = await queries.nobody_yet(t)
+        return self.stranger(
+            request, "sign_in.html", status=status, next=local(next), error=error, sent_to=sent_to, email=email, mailed=mailed,
+            nobody_yet=nobody, slug=chosen.slug if chosen is not None else "",
             asks_for_organization=chosen is None and not alone,
             provider=provider if provider is not None and provider.enabled else None,
             mail_enabled=chosen is not None and await self.letters.possible(chosen),
         )  # fmt: skip
+
+    def stranger(self, request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page for somebody who is not signed in; its forms are tied to the browser."""
+        visitor = request.cookies.get(VISITOR) or secrets.token_urlsafe(24)
+        page = self.pages.get_template(template).render(
+            viewer=None, org=None, nav="", csrf=csrf_token(visitor), request_path=request.url.path, **context
+        )
         answer = HTMLResponse(page, status)
         answer.set_cookie(VISITOR, visitor, httponly=True, samesite="lax", secure=self.secure, max_age=86400)
         return answer
+
+    async def sent(self, request: Request) -> dict[str, str]:
+        """The form such a page sent, its token checked."""
+        return await _checked_form(request)
 
     async def signed_in(
         self, request: Request, account: int, *, orgs: list[int] | None, method: str, next: str
