@@ -1,55 +1,12 @@
-"""Many incidents at once, by INSERT ... SELECT, with what real ones have: people, roles, events, steps."""
+"""Many incidents at once, as the tests make them."""
 
 from __future__ import annotations
 
 import psycopg
 from bench.place import Place
+from tests.many_rows import grow_incidents
 
 from dispatch.kit.embedded.testing import database_url
-
-_FILL = """
-with had as (select coalesce(max(last), 0) as n from situation_number where org_id = 1)
-insert into situation (org_id, kind, name, project_id, title, description, resolution, status, visibility, type_id,
-    severity_id, priority_id, reporter_id, drill, reported_at, changed_at, version)
-select 1, 'incident', 'INC-' || had.n + g, p.id, w.words || ' ' || g, 'Since ' || g || ' minutes: ' || w.words || ' is not as it should be. '
-    || repeat('More is known by now, and written down here. ', 4), '',
-    case when g % 50 = 0 then 'Active' when g % 31 = 0 then 'Stable' else 'Closed' end,
-    case when g % 20 = 0 then 'restricted' else 'open' end,
-    (select min(id) from situation_type where org_id = 1 and project_id = p.id),
-    (select min(id) + g % 5 from severity where org_id = 1 and project_id = p.id),
-    (select min(id) + g % 3 from priority where org_id = 1 and project_id = p.id),
-    (select min(id) + g % 10 from person where org_id = 1), false,
-    now() - make_interval(mins => (:last - g)::int), now(), 1
-from generate_series(1, :last) g, had,
-    lateral (select id from project where org_id = 1 order by id offset g % 2 limit 1) p,
-    lateral (select (array['Checkout', 'Search', 'Login', 'Database failover', 'DNS', 'Payments API', 'Queue backlog',
-        'Certificates', 'Deployments', 'Image store'])[1 + g % 10] || ' ' ||
-        (array['slow', 'down', 'answers with errors', 'loses data', 'unreachable'])[1 + g % 5] as words) w
-"""
-_FOLLOW = [
-    "create temp table fresh as select s.id, s.reporter_id, s.reported_at from situation s where s.org_id = 1"
-    " and not exists (select from participant p where p.org_id = 1 and p.situation_id = s.id)",
-    "insert into participant (org_id, situation_id, person_id, added_at, added_reason, note)"
-    " select 1, f.id, (select min(id) from person where org_id = 1) + (f.id + k) % 10, f.reported_at, '', ''"
-    " from fresh f, generate_series(0, 4) k",
-    "insert into participant_role (org_id, situation_id, participant_id, role, assumed_at, acknowledged_at)"
-    " select 1, p.situation_id, p.id, (array['Commander', 'Reporter', 'Participant', 'Participant', 'Scribe'])"
-    "[row_number() over (partition by p.situation_id order by p.id)], p.added_at, p.added_at"
-    " from participant p join fresh f on f.id = p.situation_id where p.org_id = 1",
-    "insert into event (org_id, subject_kind, subject_id, at, actor, fact, data, pinned)"
-    " select 1, 'incident', f.id, f.reported_at + make_interval(mins => k), f.reporter_id, 'command.acknowledged',"
-    " jsonb_build_object('person_id', f.reporter_id), false from fresh f, generate_series(1, 6) k",
-    "with run as (insert into flow_run (org_id, flow, version, subject_kind, subject_id, event_id, data, started_at)"
-    " select 1, 'incident.set_up', 1, 'incident', f.id, 0, '{}', f.reported_at from fresh f returning id, started_at)"
-    " insert into flow_step (org_id, run_id, name, position, state, ready, attempts, crashes, claim, reason, hint,"
-    " deadline_at, changed_at, done_at)"
-    " select 1, run.id, n, 0, case when run.id % 40 = 0 and n = 'bridge' then 'failed' else 'done' end, true, 1, 0, 1, '', '',"
-    " run.started_at, run.started_at, run.started_at from run, unnest(array['page', 'channel', 'people', 'topic',"
-    " 'welcome', 'welcome_dm', 'ticket', 'document', 'bridge', 'summary', 'announce']) n",
-    "drop table fresh",
-    "update situation_number set last = (select max(substring(name from 5)::bigint) from situation where org_id = 1)",
-    "analyze",
-]
 
 
 def grow_to(place: Place, incidents: int) -> None:
@@ -58,7 +15,5 @@ def grow_to(place: Place, incidents: int) -> None:
     if have >= incidents:
         return
     with psycopg.connect(database_url(place.cluster.superuser_url, "dispatch"), autocommit=True) as connection:
-        connection.execute(_FILL.replace(":last", str(incidents - have)))
-        for statement in _FOLLOW:
-            connection.execute(statement)
+        grow_incidents(connection, incidents - have)
         connection.execute("vacuum analyze")

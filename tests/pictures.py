@@ -19,7 +19,7 @@ def picture(page: Page, name: str, *, height: int = SIZE["height"]) -> None:
         return
     before = page.viewport_size
     page.set_viewport_size({"width": SIZE["width"], "height": height})
-    page.evaluate("document.fonts.ready")
+    page.evaluate("() => { window.scrollTo(0, 0); return document.fonts.ready.then(() => null) }")
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.screenshot(

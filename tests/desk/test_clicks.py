@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.pictures import picture
 from tests.played import Played
 from tests.stage import BO
 
@@ -22,6 +23,8 @@ def complaints(page: Page) -> list[str]:
 
 def test_the_list_is_narrowed_kept_as_a_view_and_changed_by_keys(played: Played) -> None:
     page = played.person("ada@example.com")
+    page.goto("/default/incidents")
+    picture(page, "incident-list")
     page.goto("/default/incidents?status=Closed")
     page.get_by_text("More filters").click()
     page.get_by_label("Commander").fill("me")
@@ -82,6 +85,7 @@ def test_the_palette_works_by_keys_alone(played: Played) -> None:
     expect(box).to_be_focused()
     expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
     assert complaints(page) == []
+    picture(page, "palette")
     page.keyboard.type("inc-3")
     option = page.get_by_role("option", selected=True)
     expect(option).to_contain_text("INC-3")
@@ -109,7 +113,11 @@ def test_a_home_follows_what_happens_without_a_reload(played: Played) -> None:
     expect(line).to_be_visible()
     assert page.evaluate("window.same")
     assert complaints(page) == []
+    picture(page, "home")
     line.get_by_role("button", name="Acknowledge").click()
     expect(page).to_have_url(f"{played.stage.base_url}/default/incidents/{name}")
+    played.run(played.stage.settle())
+    page.reload()
+    picture(page, "incident-page", height=1000)
     page.goto("/default")
     expect(page.get_by_text(f"You lead {name}")).to_have_count(0)

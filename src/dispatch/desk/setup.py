@@ -21,7 +21,7 @@ select (select count(*) from membership m where m.org_id = :org and m.role = 'ow
           select from password w where w.account_id = m.account_id and (w.org_id is null or w.org_id = :org)
         )) as with_password,
        exists (select from identity_provider where org_id = :org and enabled) as provider,
-       p.id as project_id, p.slug as project, p.name as project_name, p.prefix,
+       p.id as project_id, p.slug as project, p.name as project_name,
        exists (select from situation_type c where c.org_id = :org and c.project_id = p.id and c.enabled)
          and exists (select from severity c where c.org_id = :org and c.project_id = p.id and c.enabled)
          and exists (select from priority c where c.org_id = :org and c.project_id = p.id and c.enabled) as choices,

@@ -96,7 +96,7 @@ def router(
             "mode": asked, "public": public, "problem": problem, "real_slack": not is_local(slack_api_url),
             "slack_api_url": slack_api_url, "instance": instance,
             "fields_shown": [
-                dataclasses.replace(fields[key], help=FOUND[key], required=not fields[key].is_set) for key in NEEDS[asked]
+                dataclasses.replace(fields[key], help=FOUND[key], required=not fields[key].is_set, remove=None) for key in NEEDS[asked]
             ],
             "elsewhere": {key: message for key, message in wrong.items() if key not in NEEDS[asked]},
             "manifest": json.dumps(made, indent=2, ensure_ascii=False), "create_link": create_link(made),
