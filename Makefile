@@ -31,6 +31,8 @@ bench: $(VENV)/.test
 
 torture: $(VENV)/.test
 	$(BIN)/python -m bench.torture --incidents $(or $(N),200)
+	DISPATCH_TEST_ROWS=50000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
+	DISPATCH_TEST_ROWS=100000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_many_organizations.py -k interleaved --timeout 1800
 
 $(VENV)/bin/python:
