@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONSTRAINTS := $(wildcard constraints.txt)
 
-.PHONY: demo test check bench torture clean
+.PHONY: demo test check bench torture pictures clean
 
 demo: $(VENV)/.run
 	@$(BIN)/dispatch demo $(ARGS)
@@ -49,6 +49,10 @@ $(VENV)/.test: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo "Installing Dispatch and what its tests need (once)"
 	@$(BIN)/python tools/install.py test check
 	@touch $@ $(VENV)/.run
+
+# The pictures of README and docs/, made by the browser tests.
+pictures: $(VENV)/.test
+	DISPATCH_PICTURES=1 $(BIN)/pytest -m browser tests/desk
 
 clean:
 	rm -rf $(VENV)
