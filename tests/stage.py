@@ -108,7 +108,7 @@ class Stage:
 
     async def form(self, by: str) -> dict[str, Any]:
         """The modal once the placeholder was replaced."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 view = await self.slack.view(by)
                 if any(block["type"] == "input" for block in view["blocks"]):

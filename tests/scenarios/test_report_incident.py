@@ -45,7 +45,7 @@ async def test_the_commander_is_paged_and_acknowledges(stage: Stage) -> None:
     await stage.settle()
     page = await _direct(stage, ADA, "You are needed")
     await stage.slack.act_in_message(ADA, page["channel"], page["ts"], "acknowledge_command")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "Commander: Ada Lovelace (acting)" in (await stage.channel_of(name))["topic"]:
             await asyncio.sleep(0.05)
     assert (await stage.channel_of(name))["topic"].endswith("Commander: Ada Lovelace")
@@ -102,7 +102,7 @@ async def test_choosing_a_project_reloads_its_choices_and_keeps_the_text(stage: 
 async def test_the_confirmation_follows_the_set_up(stage: Stage) -> None:
     await stage.report()
     await stage.settle()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "white_circle" in (shown := (await stage.slack.view(BO))["text"]):
             await asyncio.sleep(0.1)
     assert "Create the channel" in shown
@@ -129,7 +129,7 @@ async def test_a_join_makes_a_participant(stage: Stage) -> None:
     channel = (await stage.channel_of(name))["id"]
     await stage.slack.invite(BO, channel, CY)
     browser = await stage.sign_in("bo@example.com")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while "Cy Okafor" not in (await browser.get(f"/default/incidents/{name}/fragments/participants")).text:
             await asyncio.sleep(0.05)
     await browser.aclose()
