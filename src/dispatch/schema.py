@@ -11,6 +11,7 @@ import dispatch.kit.flows.journal
 import dispatch.kit.slack.accepted
 import dispatch.kit.slack.budget
 import dispatch.kit.slack.channel_names
+import dispatch.kit.slack.homes
 import dispatch.kit.slack.inbox
 import dispatch.kit.slack.sockets
 import dispatch.kit.web.idempotency

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from dispatch.desk.slack.home import draw
 from dispatch.house import House
 from dispatch.kit import backup, clock, embedded
 from dispatch.kit.db import APP_ROLE, OrgId, Tx
@@ -21,6 +22,7 @@ from dispatch.kit.flows import Runner, StepContext
 from dispatch.kit.flows.journal import JOB_KIND, re_enqueue_orphans
 from dispatch.kit.jobs import JobWorker
 from dispatch.kit.slack.drain import Drain
+from dispatch.kit.slack.homes import forget_unopened, redraw_due
 from dispatch.kit.slack.inbox import prune
 from dispatch.kit.slack.sockets import RENEW, Sockets
 from dispatch.kit.web import idempotency
@@ -42,6 +44,8 @@ log = structlog.get_logger()
 
 #: Seconds between looks at rows whose time has come.
 DUE_LOOK = 1.0
+#: Seconds between looks for App Homes that show something old.
+HOMES_LOOK = 2.0
 #: Seconds between looks for steps whose job is gone, and at whether Slack answers.
 CARE_LOOK = 10.0
 #: Seconds between looks whether last night's backup is there.
@@ -75,6 +79,7 @@ async def running_worker(h: House, *, heartbeat: float = 8.0, socket_look: float
             background(_every(TIDY_LOOK, lambda: _tidy(h)), "tidy"),
             background(Drain(h.db, h.inbox, h.installations, h.dispatcher.project_of).run(), "inbox"),
             background(sockets.run(), "sockets"),
+            background(_every(HOMES_LOOK, lambda: _redraw_homes(h)), "homes"),
         ):
             yield worker
     finally:
@@ -115,6 +120,11 @@ async def _call_due(h: House) -> None:
                 await claim(t)
 
 
+async def _redraw_homes(h: House) -> None:
+    for org in await _organizations(h):
+        await redraw_due(h.db, org, await h.installations.of_org(org), draw)
+
+
 async def _care(h: House) -> None:
     """Re-enqueue what lost its job, and note whether each Slack answers."""
     for org in await _organizations(h):
@@ -150,6 +160,7 @@ async def _tidy(h: House) -> None:
     for org in await _organizations(h):
         async with h.db.tx(org) as t:
             await forget_counted_messages(t)
+            await forget_unopened(t)
             await idempotency.forget_old(t)
 
 

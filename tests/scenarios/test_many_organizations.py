@@ -71,7 +71,8 @@ async def add_organization(
     return org.id
 
 
-async def places(stage: Stage, *, socket: bool = False) -> dict[str, Place]:
+async def places(stage: Stage, *, socket: bool = False, solo: bool = True) -> dict[str, Place]:
+    """The organizations. Without `solo`: in its workspace Slack gives a command of two apps to the newest, which is its."""
     there = "T0NORTH"
     people = {"ada": "U1ADA", "bo": "U1BO"}
     await stage.slack.call(
@@ -89,7 +90,7 @@ async def places(stage: Stage, *, socket: bool = False) -> dict[str, Place]:
         return made | {"display_information": {"name": f"Dispatch {slug}"}}
 
     north = await stage.slack.app(there, named("north-west", "/nw-report"))
-    solo = await stage.slack.app(sample.TEAM, named("solo", "/solo-report"))
+    second = [("solo", await stage.slack.app(sample.TEAM, named("solo", "/solo-report")), "/solo-report")] if solo else []
     shown = await stage.slack.channels()
 
     def general(team: str) -> str:
@@ -99,7 +100,7 @@ async def places(stage: Stage, *, socket: bool = False) -> dict[str, Place]:
     found = {"default": Place(await org_id(stage), "default", "Example Company", stage.app, COMMAND, general(sample.TEAM), BO)}
     for slug, app, command, users in (
         ("twin", stage.app, COMMAND, here),
-        ("solo", solo, "/solo-report", here),
+        *((*each, here) for each in second),
         ("north-west", north, "/nw-report", people),
     ):
         org = await add_organization(stage, slug, app, command=command, people=users, socket=socket)
