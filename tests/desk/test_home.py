@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from tests.playing import DEE, drawn, incident, says, told_directly, told_only, typed
+from sqlalchemy import select
+
+from dispatch.kit import clock
+from dispatch.oncall.models import Rotation
+from dispatch.oncall.rotation_actions import add_override
+from dispatch.oncall.rotation_forms import OverrideForm
+from dispatch.people.models import Person
+from dispatch.projects.models import Project
+from dispatch.situations.models import Situation
+from dispatch.tasks.actions import create_task
+from tests.playing import DEE, drawn, incident, org_id, says, told_directly, told_only, typed
 from tests.stage import ADA, BO, CY, Stage, over_both
 
 
@@ -86,3 +97,52 @@ async def test_join_and_subscribe_from_the_announcement(stage: Stage) -> None:
         return CY in (await stage.channel_of(name))["members"]
 
     await stage.eventually(inside)
+
+
+async def test_an_open_home_follows_along(stage: Stage) -> None:
+    """What it shows changes without opening it again; many changes are one drawing, and what looks the same is not sent."""
+    await home_of(stage, CY, "What is going on")
+    await home_of(stage, DEE, "What is going on")
+    await home_of(stage, ADA, "You are on call")
+
+    async def shows(user: str, part: str, *, there: bool = True) -> None:
+        """Time goes on until the home has it, or has it no more."""
+
+        async def look() -> bool:
+            await stage.advance(seconds=1)
+            return (part in str(await stage.slack.home(user, stage.app["app_id"]))) is there
+
+        await stage.eventually(look)
+
+    async def published(user: str) -> int:
+        calls = await stage.slack.calls()
+        return sum(c["method"] == "views.publish" and c["args"].get("user_id") == user for c in calls)
+
+    name, channel = await incident(stage)
+    await shows(CY, f"/incidents/{name}|")
+    await stage.slack.invite(ADA, channel, DEE)
+    await shows(DEE, "Your incidents (1)")
+    had, others = await published(DEE), await published(CY)
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        people = {p.email: p for p in await t.scalars(select(Person))}
+        situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
+        for number in range(9):
+            await create_task(
+                t, situation, f"Chore {number}", by=people["ada@example.com"], assignees=[people["dee@example.com"]], source="web"
+            )
+    await shows(DEE, "Your open tasks (9)")
+    assert await published(DEE) <= had + 3
+    view = await typed(stage, DEE, channel, "/dispatch-list-my-tasks")
+    await stage.slack.act_in_view(DEE, view["id"], "task_resolve")
+    await shows(DEE, "Your open tasks (8)")
+    assert await published(CY) == others, "tasks of others are not on Cy's home"
+    assert await published(BO) == 0, "Bo never opened it"
+
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        rotation = (await t.scalars(select(Rotation).order_by(Rotation.id).limit(1))).one()
+        project = (await t.scalars(select(Project).where(Project.id == rotation.project_id))).one()
+        now = clock.now()
+        span = OverrideForm(person="cy@example.com", starts_at=now - timedelta(days=2), ends_at=now + timedelta(days=2))
+        await add_override(t, project, rotation.id, span, by=None)
+    await shows(CY, "You are on call")
+    await shows(ADA, "You are not on call now.")

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.kit import clock
 from dispatch.kit.db import Base, Database, OrgId, Tenant, Tx
-from dispatch.kit.errors import Refused, Unavailable
+from dispatch.kit.errors import NotFound, Refused, Unavailable
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.rates import Lane
 from dispatch.kit.slack.registry import Installation
@@ -151,7 +151,11 @@ async def redraw_due(db: Database, org: OrgId, installations: Sequence[Installat
         if there is None:
             await _forget(db, home)
             continue
-        made = await draw(db, there, home.person_id)
+        try:
+            made = await draw(db, there, home.person_id)
+        except NotFound:
+            await _forget(db, home)
+            continue
         if made.digest != home.shown:
             try:
                 await there.client.call("views.publish", lane=Lane.DECORATION, user_id=home.user_id, view=made.view)
