@@ -3,11 +3,8 @@
 from dispatch.situations.actions.answering import answer_page
 from dispatch.situations.actions.command import (
     acknowledge_command,
-    answer_hand_off,
-    assign_role,
     locked,
     open_unanswered_commands,
-    remind_hand_offs,
     take_command,
 )
 from dispatch.situations.actions.details import update_details
@@ -18,6 +15,7 @@ from dispatch.situations.actions.engagement import (
     engage_oncall,
     note_engagement_page,
 )
+from dispatch.situations.actions.hand_off import answer_hand_off, assign_role, remind_hand_offs
 from dispatch.situations.actions.joining import join_situation, toggle_subscription
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
