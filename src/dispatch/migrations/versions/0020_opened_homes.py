@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from dispatch.schema import opened
 
 revision = '0020'
-down_revision = '0025'
+down_revision = '0027'
 branch_labels = None
 depends_on = None
 
