@@ -20,6 +20,7 @@ import dispatch.people.models
 import dispatch.projects.models
 import dispatch.reports.models
 import dispatch.situations.models
+import dispatch.situations.policies.models
 import dispatch.tasks.models  # noqa: F401
 from dispatch.kit.db import APP_ROLE, GLOBAL_TABLES, Base
 

@@ -39,6 +39,7 @@ async def note_page(
     timeline: Subject | None = None,
     repeated: bool = True,
     rotation_id: int | None = None,
+    repeat_minutes: int = REPEAT_MINUTES,
 ) -> None:
     """Write down that a person was called through one channel. The same key twice is one page.
 
@@ -48,6 +49,7 @@ async def note_page(
         failed: why it could not be delivered; a failed page is followed by another call as an unanswered one is.
         timeline: whose history tells of it, when that is another subject.
         repeated: whether it is called again here; False when the caller sees to that itself.
+        repeat_minutes: without an answer for so long, somebody is called again.
         rotation_id: whose members are called after this person; None when there is nobody else to call.
     """
     await _one_at_a_time(t, about)
@@ -72,7 +74,7 @@ async def note_page(
                 round=call,
                 rotation_id=rotation_id,
                 sent_at=now,
-                due_at=None if settled is not None or not repeated else now + timedelta(minutes=REPEAT_MINUTES),
+                due_at=None if settled is not None or not repeated else now + timedelta(minutes=repeat_minutes),
                 note=failed,
                 message=message,
             )
@@ -132,16 +134,17 @@ async def escalate_due_pages(t: Tx) -> int:
         if not any(page.due_at is not None and page.due_at <= clock.now() for page in pages):
             continue
         reached = [page for page in pages if page.state in OPEN]
+        waited = max(1, round(max((p.due_at - p.sent_at).total_seconds() for p in pages if p.due_at) / 60))
         for page in pages:
             page.due_at = None
             page.state = "escalated" if page.state in OPEN else page.state
         await t.flush()
-        await _call_on(t, about, person_id, call, reached=bool(reached))
+        await _call_on(t, about, person_id, call, reached=bool(reached), minutes=waited)
         settled += 1
     return settled
 
 
-async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached: bool) -> None:
+async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached: bool, minutes: int) -> None:
     """Whom to call after an unanswered round, or that there is nobody left."""
     who = await person(t, person_id)
     following = await next_to_call(t, about, person_id, call, reached=reached)
@@ -153,7 +156,7 @@ async def _call_on(t: Tx, about: Subject, person_id: int, call: int, *, reached:
     await record(
         t,
         PageDue(
-            person=who.name, person_id=who.id, minutes=REPEAT_MINUTES, next_person=next_one.name,
+            person=who.name, person_id=who.id, minutes=minutes, next_person=next_one.name,
             next_person_id=next_one.id, call=next_call,
         ),
         about=about,

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
 
 from dispatch.kit.db import Read, Tx
 from dispatch.kit.errors import Conflict, NotFound, Stale
@@ -94,10 +95,10 @@ async def save_rotation(
 
 
 async def remove_rotation(t: Tx, project: Project, rotation_id: int, *, by: int | None) -> str:
-    """Take away a rotation that no type names; its name.
+    """Take away a rotation that nothing names; its name.
 
     Raises:
-        Conflict: a type names it.
+        Conflict: a type, or a rule for a role, names it.
     """
     rotation = await _locked(t, project, rotation_id)
     types = list(
@@ -111,7 +112,11 @@ async def remove_rotation(t: Tx, project: Project, rotation_id: int, *, by: int 
     if types:
         raise Conflict(f"{rotation.name} leads incidents of the types {', '.join(types)}. Give these another rotation first.")
     name = rotation.name
-    await t.execute(delete(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
+    try:
+        async with t.begin_nested():
+            await t.execute(delete(Rotation).where(Rotation.org_id == t.org, Rotation.id == rotation_id))
+    except IntegrityError:
+        raise Conflict(f"Rules name {name} (Settings → Project → Roles). Change these first.") from None
     t.expunge(rotation)
     await record(t, RotationRemoved(rotation=name, item=rotation_id), about=Subject("project", project.id), by=by)
     return name

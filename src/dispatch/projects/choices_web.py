@@ -16,7 +16,7 @@ from dispatch.kit.web.settings_area import settings_page
 from dispatch.people.web import Visits
 from dispatch.projects import configure
 from dispatch.projects.models import SituationType
-from dispatch.projects.settings_forms import COLORS, KINDS, VISIBILITIES, ChoiceKind
+from dispatch.projects.settings_forms import COLORS, KINDS, PAGING, UPDATES, VISIBILITIES, ChoiceKind
 from dispatch.projects.settings_pages import Choices, SettingsForm, Where, drawn, enter, latest_changes, refused, show
 
 for _kind in KINDS:
@@ -42,7 +42,7 @@ def _of(kind: ChoiceKind, db: Database, visits: Visits, pages: Environment, rota
 
     async def options(where: Where) -> Choices:
         if kind.cls is not SituationType:
-            return {"color": COLORS}
+            return {"color": COLORS, "paging": PAGING, "update_minutes": UPDATES}
         async with db.read(where.visit.org.id) as t:
             return {"visibility": VISIBILITIES, "rotation_id": await rotations(t, where.project.id)}
 

@@ -114,8 +114,9 @@ async def save_choice(
     """
     there = await _locked(t, project, kind)
     after = form.model_dump()
-    if "rotation_id" in after:
-        after["rotation_id"] = int(after["rotation_id"]) if after["rotation_id"] else None
+    for key in ("rotation_id", "update_minutes"):
+        if key in after:
+            after[key] = int(after[key]) if after[key] else None
     labels = _labels(kind.form)
     row = None if choice_id is None else _one(there, kind, choice_id)
     taken = [r for r in there if r is not row and r.name.casefold() == str(after["name"]).casefold()]

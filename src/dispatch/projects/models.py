@@ -64,6 +64,12 @@ class Severity(_Choice, Base):
 
     rank: Mapped[int] = mapped_column(Integer, default=0)
     color: Mapped[str] = mapped_column(Text, default="secondary")
+    #: Whether the commander is paged: always, never, or None: as the priority says.
+    paging: Mapped[str | None] = mapped_column(Text)
+    #: Minutes without an answer until somebody is called again.
+    escalate_minutes: Mapped[int] = mapped_column(Integer, default=2, server_default="2")
+    #: The first update is promised so many minutes after the report, and reports suggest it; None: none is.
+    update_minutes: Mapped[int | None] = mapped_column(Integer)
 
 
 class Priority(_Choice, Base):

@@ -19,6 +19,19 @@ VISIBILITIES = (
     Option("open", "Open", "Everybody in the organization can see it."),
     Option("restricted", "Restricted", "Only who takes part can see it; its channel is private."),
 )
+PAGING = (
+    Option("always", "Always", "Whatever the priority says."),
+    Option("never", "Never", "Nobody is called for it."),
+)
+#: Minutes, not hours: people wait for the next word.
+UPDATES = (
+    Option("15", "in 15 minutes"),
+    Option("30", "in 30 minutes"),
+    Option("60", "in 1 hour"),
+    Option("120", "in 2 hours"),
+    Option("240", "in 4 hours"),
+    Option("1440", "in 24 hours"),
+)
 COLORS = tuple(
     Option(value, label)
     for value, label in (
@@ -126,6 +139,15 @@ class SeverityForm(_ChoiceForm):
 
     color: str = choice("Colour", default="secondary")
     rank: int = number("Rank", default=0, least=0, most=100, help="The higher, the worse. Lists sort by it.")
+    paging: str | None = choice("Page the commander", placeholder="As the priority says")
+    escalate_minutes: int = number(
+        "Minutes until the next call", default=2, least=1, most=24 * 60,
+        help="Without an answer the commander is called again after that, then the next on the rotation.",
+    )  # fmt: skip
+    update_minutes: str | None = choice(
+        "Updates", placeholder="No promise",
+        help="How soon the first update is promised at opening; reports begin with the same promise. Who leads is reminded.",
+    )  # fmt: skip
     is_default: bool = switch("Default", help="A report begins with it.")
     enabled: bool = switch("Enabled", default=True, help="Incidents that have it keep it when it is disabled.")
 
@@ -164,7 +186,7 @@ class ChoiceKind:
 KINDS = (
     ChoiceKind("types", "type", "Types", "What kinds of incidents there are, who sees them and who leads.", "list",
                20, SituationType, TypeForm),
-    ChoiceKind("severities", "severity", "Severities", "How bad an incident is, in the words reporters read.",
+    ChoiceKind("severities", "severity", "Severities", "How bad an incident is, in the words reporters read, and what that means for calls and updates.",
                "alert-triangle", 30, Severity, SeverityForm),
     ChoiceKind("priorities", "priority", "Priorities", "How fast to be: whom to page, and how long to wait.",
                "flag-3", 40, Priority, PriorityForm),

@@ -15,7 +15,8 @@ from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.reports.events import NotificationsGroupChanged, ReportWritten, UpdateDue, UpdateLate
-from dispatch.reports.models import NotificationAddress, Report
+from dispatch.reports.models import PROMISE, NotificationAddress, Report
+from dispatch.reports.queries import promised_after
 from dispatch.situations.actions import locked, promise_update
 from dispatch.situations.models import Situation
 
@@ -86,6 +87,29 @@ async def write_report(
         pinned=True,
     )
     return report
+
+
+async def promise_first_update(t: Tx, situation_id: int) -> bool:
+    """Promise what the severity wants, before the first report. Returns False when it wants nothing, or one is there."""
+    minutes = await promised_after(t, situation_id)
+    if minutes is None:
+        return False
+    situation = await locked(t, situation_id)
+    there = select(Report.id).where(Report.org_id == t.org, Report.situation_id == situation_id).limit(1)
+    if situation.status == "Closed" or await t.scalar(there) is not None:
+        return False
+    now = clock.now()
+    promised = now + timedelta(minutes=minutes)
+    t.add(
+        Report(
+            org_id=t.org, situation_id=situation.id, kind=PROMISE, number=1, author_id=situation.reporter_id, content={},
+            created_at=now, promised_at=promised, promise="", remind_at=promised - timedelta(minutes=min(AHEAD_MINUTES, minutes)),
+            source_key=None,
+        )
+    )  # fmt: skip
+    await t.flush()
+    await promise_update(t, situation, promised)
+    return True
 
 
 async def remind_updates(t: Tx) -> int:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dispatch.kit.db import Base, OrgId, Tenant
 
 TACTICAL, EXECUTIVE = "tactical", "executive"
+#: No report: the first update, promised when the situation was opened.
+PROMISE = "promise"
 
 
 class Report(Tenant, Base):
@@ -24,7 +26,7 @@ class Report(Tenant, Base):
     )
 
     situation_id: Mapped[int]
-    #: tactical or executive
+    #: tactical, executive, or promise
     kind: Mapped[str] = mapped_column(Text)
     number: Mapped[int] = mapped_column(Integer)
     author_id: Mapped[int]

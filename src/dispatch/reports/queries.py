@@ -10,7 +10,9 @@ from sqlalchemy import select
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
 from dispatch.people.queries import people
-from dispatch.reports.models import NotificationAddress, Report
+from dispatch.projects.models import Severity
+from dispatch.reports.models import PROMISE, NotificationAddress, Report
+from dispatch.situations.models import Situation
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,7 @@ class ReportRow:
 async def reports_of(t: Read, situation_id: int, *, kind: str = "", limit: int = 50) -> list[ReportRow]:
     """The latest first."""
     query = select(Report).where(Report.org_id == t.org, Report.situation_id == situation_id)
-    if kind:
-        query = query.where(Report.kind == kind)
+    query = query.where(Report.kind == kind) if kind else query.where(Report.kind != PROMISE)
     found = list(await t.scalars(query.order_by(Report.id.desc()).limit(limit)))
     known = await people(t, (r.author_id for r in found))
     return [_row(r, known[r.author_id].name) for r in found]
@@ -42,6 +43,16 @@ async def latest_report(t: Read, situation_id: int, kind: str) -> ReportRow | No
     """The last one of a kind, which the next one starts from."""
     found = await reports_of(t, situation_id, kind=kind, limit=1)
     return found[0] if found else None
+
+
+async def promised_after(t: Read, situation_id: int) -> int | None:
+    """Minutes after which the severity wants the next update; None: it wants no promise."""
+    minutes: int | None = await t.scalar(
+        select(Severity.update_minutes)
+        .join(Situation, (Situation.org_id == Severity.org_id) & (Situation.severity_id == Severity.id))
+        .where(Situation.org_id == t.org, Situation.id == situation_id)
+    )
+    return minutes
 
 
 async def report(t: Read, report_id: int) -> ReportRow:

@@ -36,7 +36,7 @@ def page(b: Brief, *, call: int, acknowledge: str, hours: int) -> Letter:
         [
             f"You are needed as commander of {b.name}{again}.",
             *_what(b),
-            f"Acknowledge, or you are called again in 2 minutes. The link works for {hours} hours and for you alone.",
+            f"Acknowledge, or you are called again in {b.next_call}. The link works for {hours} hours and for you alone.",
         ],
         [("Acknowledge", acknowledge), ("Open the incident page", b.url)],
     )

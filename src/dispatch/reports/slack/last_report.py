@@ -9,6 +9,11 @@ from dispatch.reports.queries import ReportRow
 EDITABLE = 3000
 
 
-def begun_with(last: ReportRow | None) -> dict[str, str]:
-    """The values to edit; the end of what is too long for Slack is cut, with a sign of it. Nothing for the first report."""
-    return {key: b.cut(text, EDITABLE) for key, text in last.content.items()} if last is not None else {}
+def begun_with(last: ReportRow | None, *, promised: int | None) -> dict[str, str]:
+    """The values to edit; the end of what is too long for Slack is cut, with a sign of it. No words for the first report.
+
+    Args:
+        promised: minutes after which the severity wants the next update.
+    """
+    begun = {key: b.cut(text, EDITABLE) for key, text in last.content.items()} if last is not None else {}
+    return begun | ({"next_update": str(promised)} if promised is not None else {})

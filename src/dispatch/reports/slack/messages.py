@@ -17,6 +17,7 @@ from dispatch.kit.slack.blocks import (
     section,
     sections,
 )
+from dispatch.reports.models import PROMISE
 from dispatch.reports.queries import ReportRow
 from dispatch.situations.queries import Brief
 
@@ -64,9 +65,12 @@ def executive(b: Brief, report: ReportRow, *, url: str, told: int) -> Message:
 
 def reminder(b: Brief, report: ReportRow, *, when: str) -> Message:
     """To who leads and who promised."""
+    said = f"Promised with {report.kind} report {report.number}."
+    if report.kind == PROMISE:
+        said = f"Incidents of severity {escape(b.severity)} promise a first update. A report keeps it."
     return message(
         [
-            section(f":alarm_clock: *The update of {link(b.url, b.name)} {escape(when)}.*\nPromised with {report.kind} report {report.number}."),
+            section(f":alarm_clock: *The update of {link(b.url, b.name)} {escape(when)}.*\n{said}"),
             actions(
                 button(
                     f"Remind again in {AGAIN_MINUTES} min", action_id=REMIND_AGAIN, value=f"{b.org_slug}/{report.id}"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dispatch.kit.forms import Option
 from dispatch.kit.slack.registry import Answer, Request, action
+from dispatch.projects.settings_forms import UPDATES
 from dispatch.reports.actions import remind_update_again
 from dispatch.reports.queries import situation_of_report
 from dispatch.reports.slack.messages import AGAIN_MINUTES, REMIND_AGAIN
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.place import here, pressed_value
 
-#: Minutes, not hours: people wait for the next word.
-CHOICES = (
-    Option("15", "in 15 minutes"),
-    Option("30", "in 30 minutes"),
-    Option("60", "in 1 hour"),
-    Option("120", "in 2 hours"),
-    Option("240", "in 4 hours"),
-    Option("1440", "in 24 hours"),
-)
+CHOICES = UPDATES
 HELP = "Promised to everybody: shown in the topic, the summary and on the page. You are reminded 5 minutes ahead."
 
 

@@ -8,7 +8,7 @@ from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
 from dispatch.reports.models import TACTICAL
-from dispatch.reports.queries import latest_report
+from dispatch.reports.queries import latest_report, promised_after
 from dispatch.reports.slack.last_report import begun_with
 from dispatch.reports.slack.promise import CHOICES, HELP, minutes
 from dispatch.situations.slack.actor import actor
@@ -45,7 +45,7 @@ async def typed(asked: Request) -> Answer:
             submit="Report",
             callback_id=CALLBACK,
             choices={"next_update": CHOICES},
-            values=begun_with(last),
+            values=begun_with(last, promised=await promised_after(t, place.situation.id)),
             private_metadata=carried(place.situation.id),
             intro=[
                 b.context(

@@ -21,6 +21,8 @@ from dispatch.situations.actions.search_words import remember_words
 from dispatch.situations.events import CommanderNamed, Opened
 from dispatch.situations.kinds import INCIDENT, Kind
 from dispatch.situations.models import Situation, SituationNumber, SituationTag
+from dispatch.situations.policies.models import RolePolicy
+from dispatch.situations.policies.queries import deciding, policies
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +120,15 @@ async def open_situation(
         pinned=True,
     )
     await add_participant(t, situation, by, role="Reporter", reason="reported it", by=by.id)
-    commander, why = await _commander(t, report, type_, by)
+    decided = deciding(await policies(t, project.id), situation)
+    commander, why = await _commander(t, report, type_, decided.get(kind.lead_role), by)
     await add_participant(t, situation, commander, role=kind.lead_role, reason=why, by=by.id)
     await record(t, CommanderNamed(person=commander.name, person_id=commander.id, why=why), about=about)
+    for role, policy in decided.items():
+        turn = await oncall.on_call(t, policy.rotation_id) if role != kind.lead_role and policy.rotation_id is not None else None
+        if turn is not None:
+            who = await person(t, turn.person_id)
+            await add_participant(t, situation, who, role=role, reason=f"on call for {turn.rotation}")
     return situation
 
 
@@ -161,8 +169,10 @@ async def set_tags(t: Tx, situation: Situation, project: Project, names: tuple[s
     )
 
 
-async def _commander(t: Tx, report: Report, type_: SituationType, reporter: Person) -> tuple[Person, str]:
-    """Named from the database alone: chosen, on the built-in rotation, else the reporter."""
+async def _commander(
+    t: Tx, report: Report, type_: SituationType, policy: RolePolicy | None, reporter: Person
+) -> tuple[Person, str]:
+    """Named from the database alone: chosen, on the rotation of the rule or else of the type, else the reporter."""
     if report.commander:
         chosen = await t.scalar(
             select(Person).where(Person.org_id == t.org, Person.email == report.commander.strip().lower())
@@ -170,8 +180,11 @@ async def _commander(t: Tx, report: Report, type_: SituationType, reporter: Pers
         if chosen is None:
             raise Invalid(f'"{report.commander}" is not a person of this organization.', field="commander")
         return chosen, "chosen by the reporter"
-    if type_.rotation_id is not None:
-        on_call = await oncall.on_call(t, type_.rotation_id)
+    rotation_id = policy.rotation_id if policy is not None else type_.rotation_id
+    if rotation_id is not None:
+        on_call = await oncall.on_call(t, rotation_id)
         if on_call is not None:
             return await person(t, on_call.person_id), f"on call for {on_call.rotation}"
+    if policy is not None:
+        return reporter, "the rules name nobody for it, so the reporter leads until somebody takes over"
     return reporter, "nobody is on call for this type, so the reporter leads until somebody takes over"

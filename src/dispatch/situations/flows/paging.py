@@ -144,7 +144,7 @@ async def _note(
 ) -> None:  # fmt: skip
     await oncall.note_page(
         t, c.subject, who, through=through, key=key, call=call, message={"name": brief.name}, state=state, failed=failed,
-        rotation_id=await queries.rotation_of(t, c.subject.id),
+        rotation_id=await queries.rotation_of(t, c.subject.id), repeat_minutes=brief.escalate_minutes,
     )  # fmt: skip
     if who.id != brief.commander_id:
         # Whoever is asked to lead must be able to see what.
@@ -156,11 +156,11 @@ async def _whom(c: StepContext) -> tuple[queries.Brief, Person, int]:
     """Who is called and for which time: the commander first, later whom the unanswered call led to."""
     async with c.db.read(c.org) as t:
         brief = await queries.brief(t, c.subject.id)
-        wanted = await queries.pages_commander(t, c.subject.id)
+        wanted = await queries.paging(t, c.subject.id)
         if brief.drill:
             raise Skip("A drill pages nobody.")
-        if not wanted:
-            raise Skip(f"Priority {brief.priority} pages nobody.")
+        if not wanted.wanted:
+            raise Skip(f"{wanted.why} pages nobody.")
         who = await people.person(t, c.data.get("next_person_id") or brief.commander_id)
         call = int(c.data.get("call") or 1)
         if await latest_call(t, c.subject) > call:

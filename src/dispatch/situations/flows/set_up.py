@@ -44,17 +44,22 @@ async def welcome(c: StepContext) -> None:
 
 
 async def welcome_personally(c: StepContext) -> None:
-    """A direct message to reporter and commander: they may not be looking at the channel."""
+    """A direct message to reporter, commander and who has a role: they may not be looking at the channel."""
     brief, chat = await chat_of(c)
     channel = channel_of(brief)
     async with c.db.read(c.org) as t:
-        known = await people.chat_ids(t, {brief.reporter_id, brief.commander_id}, team=chat.team_id)
+        roles = {
+            p.person.id: [role for role in p.roles if role in ("Scribe", "Liaison")]
+            for p in await queries.participants(t, c.subject.id)
+        }
+        named = {person_id for person_id, held in roles.items() if held}
+        known = await people.chat_ids(t, {brief.reporter_id, brief.commander_id} | named, team=chat.team_id)
     if not known:
         raise Skip("Neither reporter nor commander is known in the chat workspace.")
     for person_id, user in known.items():
         await chat.direct_message(
             user,
-            messages.personal_welcome(brief, channel, leads=person_id == brief.commander_id),
+            messages.personal_welcome(brief, channel, leads=person_id == brief.commander_id, roles=roles.get(person_id, ())),
             key=f"{c.key}-{person_id}",
             look_first=c.repeat,
         )

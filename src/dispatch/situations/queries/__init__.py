@@ -29,6 +29,7 @@ from dispatch.situations.models import (
     Situation,
     SituationTag,
 )
+from dispatch.situations.policies.queries import deciding, policies
 from dispatch.situations.queries.listing import COUNTED, Filter, Listing, found_ids, listing, titles_like
 from dispatch.situations.queries.options import Option, list_options
 from dispatch.situations.queries.relations import (
@@ -72,6 +73,13 @@ class Brief:
     links: tuple[tuple[str, str, str], ...]
     url: str
     next_update_at: datetime | None = None
+    #: Minutes without an answer until somebody is called again.
+    escalate_minutes: int = 2
+
+    @property
+    def next_call(self) -> str:
+        """After how long somebody is called again, such as "2 minutes"."""
+        return f"{self.escalate_minutes} minute{'' if self.escalate_minutes == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -179,7 +187,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
     """
     row = (
         await t.execute(
-            joined(Situation, Project, SituationType.name, Severity.name, Priority.name, Organization.slug)
+            joined(Situation, Project, SituationType.name, Severity, Priority.name, Organization.slug)
             .join(Organization, Organization.id == Situation.org_id)
             .where(Situation.org_id == t.org, Situation.id == situation_id)
         )
@@ -202,7 +210,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
         visibility=s.visibility,
         drill=s.drill,
         type=type_,
-        severity=severity,
+        severity=severity.name,
         priority=priority,
         project=project.name,
         project_id=project.id,
@@ -218,6 +226,7 @@ async def brief(t: Read, situation_id: int) -> Brief:
         links=tuple((r.kind, r.title, r.url) for r in found if r.url and r.kind != "conversation"),
         url=Links.incident(slug, s.name),
         next_update_at=s.next_update_at,
+        escalate_minutes=severity.escalate_minutes,
     )
 
 
@@ -234,18 +243,39 @@ async def open_original(t: Read, situation_id: int) -> tuple[str, str] | None:
     return (row.name, Links.incident(row.slug, row.name)) if row is not None else None
 
 
-async def pages_commander(t: Read, situation_id: int) -> bool:
-    """Whether the priority asks for a page."""
-    return bool(
-        await t.scalar(joined(Priority.page_commander).where(Situation.org_id == t.org, Situation.id == situation_id))
-    )
+@dataclass(frozen=True)
+class Paging:
+    """Whether the commander is called; `why` completes "... pages nobody." """
+
+    wanted: bool
+    why: str
+
+
+async def paging(t: Read, situation_id: int) -> Paging:
+    """What the severity says, and where it leaves it to the priority, what that says."""
+    severity, says, priority, page = (
+        await t.execute(
+            joined(Severity.name, Severity.paging, Priority.name, Priority.page_commander).where(
+                Situation.org_id == t.org, Situation.id == situation_id
+            )
+        )
+    ).one()
+    if says in ("always", "never"):
+        return Paging(says == "always", f"Severity {severity}")
+    return Paging(page, f"Priority {priority}")
 
 
 async def rotation_of(t: Read, situation_id: int) -> int | None:
-    """Whose members are called one after the other: the rotation of the type."""
-    found: int | None = await t.scalar(
-        joined(SituationType.rotation_id).where(Situation.org_id == t.org, Situation.id == situation_id)
-    )
+    """Whose members are called one after the other: the rotation of the rule for the commander, else of the type."""
+    row = (
+        await t.execute(
+            joined(Situation, SituationType.rotation_id).where(Situation.org_id == t.org, Situation.id == situation_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    rule = deciding(await policies(t, row.Situation.project_id), row.Situation).get("Commander")
+    found: int | None = rule.rotation_id if rule is not None else row.rotation_id
     return found
 
 
@@ -472,6 +502,7 @@ __all__ = [
     "Offer",
     "Option",
     "PageRow",
+    "Paging",
     "ParticipantRow",
     "Relative",
     "Row",
@@ -492,7 +523,7 @@ __all__ = [
     "open_original",
     "original_of",
     "pages",
-    "pages_commander",
+    "paging",
     "participants",
     "project_of",
     "relatives",

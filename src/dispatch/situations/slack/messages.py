@@ -65,7 +65,7 @@ def page(b: Brief, *, call: int) -> Message:
             section(f"*{escape(cut(b.title, 200))}*\n{escape(cut(b.description, 1500))}"),
             _facts(b),
             actions(_acknowledge(b), _page_link(b)),
-            context("You lead until you hand over. Without an answer you are called again in 2 minutes."),
+            context(f"You lead until you hand over. Without an answer you are called again in {b.next_call}."),
         ],
         f"You are needed as commander of {b.name}: {escape(cut(b.title, 200))}",
     )
@@ -241,9 +241,11 @@ def so_far(b: Brief, rows: Sequence[TimelineRow]) -> Message:
     )
 
 
-def personal_welcome(b: Brief, channel: str, *, leads: bool) -> Message:
-    """To reporter and commander: they may not be looking at the channel."""
+def personal_welcome(b: Brief, channel: str, *, leads: bool, roles: Sequence[str] = ()) -> Message:
+    """To reporter, commander and who has a role: they may not be looking at the channel."""
     role = "You are its acting commander." if leads and b.acting else "You lead it." if leads else "You reported it."
+    if roles and not leads:
+        role = f"You are its {' and '.join(escape(each) for each in roles)}."
     return message(
         [
             section(f"*{escape(cut(_title(b), 300))}* has its channel: <#{channel}>\n{role}"),

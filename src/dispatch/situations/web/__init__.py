@@ -17,6 +17,7 @@ from dispatch.situations.web import (
     relations,
     report,
     restricted,
+    role_policies,
     steering,
     writing,
 )
@@ -30,6 +31,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     routes.include_router(bulk.router(db, visits, pages))
     routes.include_router(report.router(db, visits, pages))
     routes.include_router(restricted.router(db, visits, pages))
+    routes.include_router(role_policies.router(db, visits, pages))
     routes.include_router(page.router(db, visits, pages, live))
     routes.include_router(steering.router(db, visits, pages))
     routes.include_router(people.router(db, visits))

@@ -1,0 +1,118 @@
+"""Settings → Project → Roles: who takes which role when an incident is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from jinja2 import Environment
+
+from dispatch.kit.db import Database
+from dispatch.kit.errors import Stale
+from dispatch.kit.forms import FormErrors, Option, from_html, html_values
+from dispatch.kit.web.settings_area import settings_page
+from dispatch.oncall.queries import rotation_options
+from dispatch.people.web import Visits
+from dispatch.projects.models import Priority, Severity, SituationType
+from dispatch.projects.queries import all_choices
+from dispatch.projects.settings_pages import Choices, SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.situations.policies import actions, queries
+from dispatch.situations.policies.form import ROLE_OPTIONS, RolePolicyForm
+
+settings_page(
+    "Project", "roles", "Roles", icon="users", position=27,
+    about="Who takes which role when an incident is opened.",
+)  # fmt: skip
+
+SAVED = {"added": "Added. It holds from the next report on.", "changed": "Saved. It holds from the next report on.", "removed": "Removed."}
+ASKED: Mapping[str, type[Any]] = {"type_id": SituationType, "severity_id": Severity, "priority_id": Priority}
+
+
+def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
+    """Routes under `/{org}/settings/projects/{project}/roles`."""
+    routes = APIRouter(prefix="/{org}/settings/projects/{project}/roles", include_in_schema=False)
+
+    async def at(request: Request, org: str, project: str) -> Where:
+        return await enter(db, visits, request, org, project, "roles", may="oncall.configure")
+
+    async def options(where: Where) -> Choices:
+        found: dict[str, list[Option]] = {"role": list(ROLE_OPTIONS)}
+        async with db.read(where.visit.org.id) as t:
+            for key, cls in ASKED.items():
+                rows: list[Any] = list(await all_choices(t, cls, where.project.id))
+                found[key] = [Option(str(row.id), row.name) for row in rows]
+            found["rotation_id"] = await rotation_options(t, where.project.id)
+        return found
+
+    async def form_of(where: Where, policy_id: int | None) -> SettingsForm:
+        above, choices = ("Roles", where.path), await options(where)
+        if policy_id is None:
+            return SettingsForm(
+                RolePolicyForm, f"{where.path}/new", "New role rule", {"role": "Commander"}, choices, save="Add rule",
+                above=above, exists=False,
+            )  # fmt: skip
+        async with db.read(where.visit.org.id) as t:
+            policy = await queries.policy(t, policy_id, project_id=where.project.id)
+        action = f"{where.path}/{policy.id}"
+        return SettingsForm(RolePolicyForm, action, f"Rule for the {policy.role}", actions.stored(policy), choices, above=above)
+
+    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
+        return show(pages, "settings_form.html", request, where, status=status, page_key="roles", **form, **context)
+
+    async def save(request: Request, where: Where, policy_id: int | None) -> Response:
+        sent, asked = await request.form(), await form_of(where, policy_id)
+        seen = str(sent.get("seen", ""))
+        try:
+            form = from_html(RolePolicyForm, sent, choices=asked.choices)
+            async with db.tx(where.visit.org.id) as t:
+                await actions.save_policy(
+                    t, where.project, form, policy_id=policy_id, seen=seen, by=where.by, choices=asked.choices
+                )
+        except FormErrors as why:
+            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
+        except Stale as why:
+            told = await latest_changes(db, where, like="role_policy.changed", item=policy_id)
+            typed = drawn(asked, typed=html_values(RolePolicyForm, sent))
+            return page(request, where, typed, status=why.status, stale=str(why), told=told)
+        return RedirectResponse(f"{where.path}?saved={'added' if policy_id is None else 'changed'}", 303)
+
+    @routes.get("")
+    async def listed(request: Request, org: str, project: str) -> Response:
+        where = await at(request, org, project)
+        named = await options(where)
+        async with db.read(where.visit.org.id) as t:
+            found = await queries.policies(t, where.project.id)
+        return show(
+            pages, "role_policies.html", request, where, policies=found, roles=queries.FILLED,
+            names={key: {o.value: o.label for o in offered} for key, offered in named.items()},
+            saved=SAVED.get(request.query_params.get("saved", ""), ""),
+        )  # fmt: skip
+
+    @routes.get("/new")
+    async def new(request: Request, org: str, project: str) -> Response:
+        where = await at(request, org, project)
+        return page(request, where, drawn(await form_of(where, None)))
+
+    @routes.post("/new")
+    async def add(request: Request, org: str, project: str) -> Response:
+        return await save(request, await at(request, org, project), None)
+
+    @routes.get("/{policy_id:int}")
+    async def edit(request: Request, org: str, project: str, policy_id: int) -> Response:
+        where = await at(request, org, project)
+        return page(request, where, drawn(await form_of(where, policy_id)))
+
+    @routes.post("/{policy_id:int}")
+    async def change(request: Request, org: str, project: str, policy_id: int) -> Response:
+        return await save(request, await at(request, org, project), policy_id)
+
+    @routes.post("/{policy_id:int}/delete")
+    async def delete(request: Request, org: str, project: str, policy_id: int) -> Response:
+        where = await at(request, org, project)
+        async with db.tx(where.visit.org.id) as t:
+            await actions.remove_policy(t, where.project, policy_id, by=where.by)
+        return RedirectResponse(f"{where.path}?saved=removed", 303)
+
+    return routes
