@@ -19,10 +19,7 @@ VISIBILITIES = (
     Option("open", "Open", "Everybody in the organization can see it."),
     Option("restricted", "Restricted", "Only who takes part can see it; its channel is private."),
 )
-PAGING = (
-    Option("always", "Always", "Whatever the priority says."),
-    Option("never", "Never", "Nobody is called for it."),
-)
+PAGING = (Option("always", "Always"), Option("never", "Never"))
 #: Minutes, not hours: people wait for the next word.
 UPDATES = (
     Option("15", "in 15 minutes"),
