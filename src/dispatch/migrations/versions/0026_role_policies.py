@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 from dispatch.schema import opened
 revision = "0026"
-down_revision = "0027"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
