@@ -61,7 +61,7 @@ async def test_a_broken_channel_holds_up_no_other(stage: Stage, mailbox: Mailbox
 
 
 async def test_a_refused_channel_is_a_failed_page(stage: Stage, mailbox: Mailbox) -> None:
-    await stage.slack.change_user(ADA, deleted=True)
+    await stage.slack.faults({"target": "conversations.open", "kind": "error:user_disabled", "count": 50})
     name = await stage.report()
     await stage.settle()
     rows = {p["through"]: p for p in await stage.pages(name)}
@@ -152,9 +152,10 @@ async def test_an_answer_ends_the_calls(stage: Stage, mailbox: Mailbox, pager: P
 
 
 async def test_whoever_cannot_be_reached_is_not_tried_twice(stage: Stage) -> None:
-    await stage.slack.change_user(ADA, deleted=True)
+    await stage.slack.faults({"target": "conversations.open", "kind": "error:user_disabled", "count": 50})
     name = await stage.report()
     await stage.settle()
+    await stage.slack.faults()
     await stage.advance(minutes=2, seconds=5)
 
     async def dee_is_called() -> bool:
