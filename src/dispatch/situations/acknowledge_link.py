@@ -73,7 +73,11 @@ def router(db: Database, pages: Environment, signer: Signer) -> APIRouter:
         values = signer.read(PURPOSE, token)
         if org is None or values["o"] != org.id:
             raise LinkInvalid("This link belongs to another organization.")
-        return _Meant(org.id, int(values["s"]), int(values["p"]), int(values.get("e", 0)))
+        async with db.read(org.id) as t:
+            who = await people.person(t, int(values["p"]))
+        if who.left_at is not None:
+            raise LinkInvalid("This link was for somebody who is no member here any more.")
+        return _Meant(org.id, int(values["s"]), who.id, int(values.get("e", 0)))
 
     async def call(t: Read, link: _Meant) -> _Call:
         return _Call(

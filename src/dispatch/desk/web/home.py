@@ -15,7 +15,7 @@ from dispatch.desk import queries
 from dispatch.desk.setup import setup
 from dispatch.desk.web import backups
 from dispatch.kit.db import Database
-from dispatch.kit.errors import NotFound
+from dispatch.kit.errors import DispatchError, NotFound
 from dispatch.kit.events import CONFIGURATION, Subject
 from dispatch.kit.web.live import Live
 from dispatch.people.access import allows
@@ -46,7 +46,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
     async def live_events(request: Request, org: str) -> Response:
         visit = await visits.of(request, org)
 
-        async def concerns(changed: set[Subject | None]) -> bool:
+        async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
             """Not even that something happened is told about what the viewer may not see."""
             if None in changed:
                 return True
@@ -66,7 +66,11 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
                     await asyncio.sleep(0.05)
                     while not queue.empty():
                         changed.add(queue.get_nowait())
-                    if await concerns(changed):
+                    try:
+                        now = await visits.of(request, org)
+                    except DispatchError:
+                        return  # signed out, or deactivated
+                    if await concerns(now, changed):
                         yield ServerSentEvent(data="changed", event="now")
                         await asyncio.sleep(AT_MOST_EACH)
 

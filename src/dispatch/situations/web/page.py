@@ -11,6 +11,7 @@ from jinja2 import Environment
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.kit.db import Database
+from dispatch.kit.errors import DispatchError
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
 from dispatch.kit.web.live import Live
@@ -70,6 +71,16 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
             situation = await queries.by_name(t, visit.viewer, name)
         subject = Subject(situation.kind, situation.id)
 
+        async def still_there() -> bool:
+            """Signed out, deactivated, or restricted since: then not even that something happened is told."""
+            try:
+                now = await visits.of(request, org)
+                async with db.read(now.org.id) as t:
+                    await queries.by_name(t, now.viewer, name)
+            except DispatchError:
+                return False
+            return True
+
         async def events() -> AsyncIterator[ServerSentEvent]:
             async with live.watch(visit.org.id, subject) as queue:
                 while True:
@@ -78,6 +89,8 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
                     await asyncio.sleep(0.05)
                     while not queue.empty():
                         changed.add(queue.get_nowait())
+                    if not await still_there():
+                        return
                     for key in shown(changed):
                         yield ServerSentEvent(data="changed", event=key)
 
