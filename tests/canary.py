@@ -21,6 +21,7 @@ from dispatch.projects.actions import create_project
 from dispatch.projects.models import PluginInstance
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
+from dispatch.situations.web.parts import parts
 from dispatch.tasks.actions import create_task
 from tests.routes import all_routes, text_questions
 from tests.stage import BO, Stage
@@ -77,7 +78,7 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
         stage, org.id, name, channel,
         {
             "org": ["default"], "organization": ["default"], "name": [name, foreign.name, seen.name],
-            "part": ["summary", "timeline", "steps", "participants", "resources", "pages", "related"],
+            "key": [part.key for part in parts()],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": events, "id": ["1"],
