@@ -77,7 +77,7 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
     yield Scene(
         stage, org.id, name, channel,
         {
-            "org": ["default"], "organization": ["default"], "name": [name, foreign.name, seen.name],
+            "org": ["default"], "organization": ["default"], "name": list(dict.fromkeys([name, foreign.name, seen.name])),
             "key": [part.key for part in parts()],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
