@@ -78,7 +78,8 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
         stage, org.id, name, channel,
         {
             "org": ["default"], "organization": ["default"], "name": list(dict.fromkeys([name, foreign.name, seen.name])),
-            "key": [part.key for part in parts()],
+            # Of the incident page, and of the first steps of an organization.
+            "key": [*(part.key for part in parts()), "slack"], "part": ["steps", "state"],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": events, "id": ["1"],
