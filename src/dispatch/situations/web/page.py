@@ -59,10 +59,10 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
         wanted = [part_named(key) for key in ON_THE_RECEIPT]
         return await drawn(request, await visits.of(request, org), name, "receipt.html", wanted)
 
-    @routes.get("/{org}/incidents/{name}/fragments/{key}")
-    async def fragment(request: Request, org: str, name: str, key: str) -> Response:
-        part = part_named(key)
-        return await drawn(request, await visits.of(request, org), name, part.template, [part])
+    @routes.get("/{org}/incidents/{name}/fragments/{part}")
+    async def fragment(request: Request, org: str, name: str, part: str) -> Response:
+        wanted = part_named(part)
+        return await drawn(request, await visits.of(request, org), name, wanted.template, [wanted])
 
     @routes.get("/{org}/incidents/{name}/live")
     async def live_events(request: Request, org: str, name: str) -> Response:
