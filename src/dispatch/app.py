@@ -35,6 +35,7 @@ import dispatch.situations.flows
 import dispatch.situations.slack
 import dispatch.situations.web
 import dispatch.tasks.api
+import dispatch.tasks.web
 from dispatch import error_pages, migrations
 from dispatch.house import House, house, load_slack_handlers
 from dispatch.kit.errors import SetupError
@@ -110,6 +111,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
             h.db, visits, pages, h.live, h.providers, base_url=h.base_url, slack_api_url=h.settings.slack_api_url
         )
     )
+    app.include_router(dispatch.tasks.web.router(h.db, visits))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
     # The last one: it takes /{org}.
     app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live, h.backups_of))

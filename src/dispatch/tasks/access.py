@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 from dispatch.kit.errors import NotAllowed
 from dispatch.situations.access import Standing
-from dispatch.tasks.models import Task
 
 
-def may_change(standing: Standing, task: Task, assignees: Collection[int]) -> bool:
+class Created(Protocol):
+    """What of a task decides: a row of the table, or of a list."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def creator_id(self) -> int: ...
+
+
+def may_change(standing: Standing, task: Created, assignees: Collection[int]) -> bool:
     """Resolve, reopen, edit, assign: assignees, the creator, and who steers."""
     me = standing.viewer.person_id
     return standing.steers or (me is not None and (me == task.creator_id or me in assignees))
 
 
-def require_change(standing: Standing, task: Task, assignees: Collection[int]) -> None:
+def require_change(standing: Standing, task: Created, assignees: Collection[int]) -> None:
     """Stop unless the viewer may change this task.
 
     Raises:

@@ -27,6 +27,7 @@ class TaskRow:
     description: str
     state: str
     creator: str
+    creator_id: int
     assignees: tuple[Person, ...]
     due_at: datetime | None
     created_at: datetime
@@ -178,6 +179,7 @@ async def _shown(t: Read, found: list[tuple[Task, str]]) -> list[TaskRow]:
             description=task.description,
             state=task.state,
             creator=known[task.creator_id].name,
+            creator_id=task.creator_id,
             assignees=tuple(known[p] for p in having.get(task.id, ())),
             due_at=task.due_at,
             created_at=task.created_at,

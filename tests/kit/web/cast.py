@@ -14,6 +14,7 @@ from dispatch.people.models import Person
 from dispatch.people.queries import Viewer
 from dispatch.situations.models import Resource
 from dispatch.situations.queries import Detail, Level, PageRow, ParticipantRow, Relative, StepRow, TimelineRow
+from dispatch.tasks.queries import TaskList, TaskRow
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 EMOJI = (
@@ -332,3 +333,20 @@ ALIKE = [Relative("alike", 41, "INC-41", "Checkout answers with errors", "Active
 
 #: A night whose backup failed.
 BACKUP = State(NOW - timedelta(days=2), NOW - timedelta(hours=3), "No space left on device")
+
+
+def task(number: int, text: str, *who: Person, state: str = "open", due: datetime | None = None) -> TaskRow:
+    return TaskRow(
+        id=number, situation_id=42, incident="INC-42", number=number, description=text, state=state, creator=ADA.name, creator_id=1,
+        assignees=who, due_at=due, created_at=ago(minutes=30), resolved_at=ago(minutes=3) if state == "resolved" else None, url="", version=1,
+    )  # fmt: skip
+
+
+TASKS = TaskList(
+    [
+        task(1, "Roll back the checkout release", BO, due=ago(minutes=-20)), task(2, LONG_WORD, ADA, BO, CY, NOAM, due=ago(minutes=9)),
+        task(3, HEBREW), task(4, "Tell support", CY, state="resolved"),
+    ],
+    1, 50, 3, 1,
+)  # fmt: skip
+NO_TASKS = TaskList([], 1, 50, 0, 0)

@@ -15,18 +15,22 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 import dispatch.desk
 import dispatch.people
 import dispatch.situations
+import dispatch.tasks
+import dispatch.tasks.web
 from dispatch.kit.web.pages import security_headers, static_files, templates
-from dispatch.situations.web import own_parts
+from dispatch.situations.queries import TIMELINE_KINDS
+from dispatch.situations.web import own_parts, timeline
 from dispatch.situations.web.parts import part_named
 
 from . import cast
 
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
 PEOPLE = Path(dispatch.people.__file__).parent / "templates"
+TASKS = Path(dispatch.tasks.web.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
 #: The parts that cast.py has data for, whatever else a test before imported.
-PARTS = [part_named(key) for key in ("summary", "steps", "timeline", "resources", "participants", "related", "pages")]
-_ = own_parts
+PARTS = [part_named(key) for key in ("summary", "steps", "tasks", "timeline", "resources", "participants", "related", "pages")]
+_ = own_parts, timeline
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True, "relate": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
@@ -54,9 +58,12 @@ INCIDENT: dict[str, Any] = {
     "incident": cast.PLAIN, "participants": cast.PARTICIPANTS, "resources": cast.RESOURCES, "steps": cast.STEPS, "pages": cast.PAGES,
     "timeline": cast.TIMELINE, "can": CAN, "slack_down_since": None, "offer": None,
     "relatives": cast.RELATIVES, "lookalikes": cast.ALIKE, "merged": "",
+    "timeline_page": 1, "timeline_total": 12, "timeline_size": 50, "timeline_query": {}, "timeline_kinds": TIMELINE_KINDS,
+    "timeline_people": [cast.ADA, cast.BO], "tasks": cast.TASKS, "may_change_task": {n: n != 2 for n in range(9)},
+    "may_create_task": True, "candidates": [cast.ADA, cast.BO],
     "here": {"needs_reason": False, "commander": "Ada Lovelace"}, "parts": PARTS,
 }  # fmt: skip
-NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": []}
+NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": [], "tasks": cast.NO_TASKS, "may_create_task": False}
 SIGN_IN: dict[str, Any] = {
     "mail_enabled": True,
     "provider": None,
@@ -103,7 +110,7 @@ TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-we
 
 def preview() -> FastAPI:
     app = FastAPI()
-    environment = templates(SLICE, PEOPLE, DESK)
+    environment = templates(SLICE, PEOPLE, DESK, TASKS)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

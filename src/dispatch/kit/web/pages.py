@@ -51,6 +51,7 @@ def templates(*folders: Path) -> Environment:
         "iso": iso,
         "md": md,
         "moment": moment,
+        "typed": typed,
         "with_settings": with_settings,
     }
     environment.globals |= {
@@ -79,6 +80,11 @@ def day(at: datetime, zone: str | None = None) -> str:
 
 def moment(at: datetime, zone: str | None = None) -> str:
     return f"{day(at, zone)}, {clock_time(at, zone)}"
+
+
+def typed(at: datetime, zone: str | None = None) -> str:
+    """As the value of a datetime-local input."""
+    return in_zone(at, zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def in_zone(at: datetime, zone: str | None) -> datetime:

@@ -8,17 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import and_, select
 
-from dispatch.kit import events as kit_events
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
-from dispatch.kit.events import Event, Subject
+from dispatch.kit.events import Subject
 from dispatch.kit.flows import flow_named, steps_of
 from dispatch.oncall.queries import pages_about
 from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.access import visible_to
-from dispatch.situations.events import NoteAdded
 from dispatch.situations.models import (
     Duplicate,
     Engagement,
@@ -41,6 +39,15 @@ from dispatch.situations.queries.relations import (
     relatives,
 )
 from dispatch.situations.queries.rows import Level, Row, joined, rows_of
+from dispatch.situations.queries.timeline import (
+    TIMELINE_KINDS,
+    TimelineFilter,
+    TimelineRow,
+    moment_of,
+    timeline,
+    timeline_after,
+    timeline_length,
+)
 
 
 @dataclass(frozen=True)
@@ -126,25 +133,6 @@ class PageRow:
     acknowledged_at: datetime | None
     attempt: int
     note: str
-
-
-@dataclass(frozen=True)
-class TimelineRow:
-    """An event as shown."""
-
-    id: int
-    at: datetime
-    actor: str
-    says: str
-    icon: str
-    pinned: bool
-    detail: str | None
-    link: str | None
-    #: A person's entry: its note, whether it was edited or taken out, and whose it is.
-    note_id: int | None = None
-    edited: bool = False
-    removed: bool = False
-    actor_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -411,32 +399,6 @@ async def pages(t: Read, about: Subject) -> list[PageRow]:
     ]
 
 
-async def timeline(t: Read, about: Subject, *, limit: int = 200, offset: int = 0) -> list[TimelineRow]:
-    """What happened, newest first; `offset` leaves out the newest."""
-    found = await kit_events.history(t, about, limit=limit, offset=offset)
-    known = await people(t, (e.actor for e in found if e.actor is not None))
-    return [_timeline_row(e, known) for e in found]
-
-
-def _timeline_row(e: Event, known: dict[int, Person]) -> TimelineRow:
-    actor = known[e.actor].name if e.actor in known else "Dispatch"
-    cls = kit_events.fact_named(e.fact)
-    return TimelineRow(
-        id=e.id,
-        at=e.at,
-        actor=actor,
-        says=kit_events.sentence(e.fact, e.data, actor),
-        icon=cls.icon if cls else "point",
-        pinned=e.pinned,
-        detail=str(e.data.get("hint") or e.data.get("detail") or "") or None,
-        link=str(e.data.get("url") or "") or None,
-        note_id=e.data.get("note_id") if e.fact == NoteAdded.name else None,
-        edited=bool(e.data.get("edited")),
-        removed=bool(e.data.get("removed")),
-        actor_id=e.actor,
-    )
-
-
 async def roles_of(t: Read, situation_id: int, person_id: int | None) -> set[str]:
     """The roles a person holds now."""
     if person_id is None:
@@ -493,6 +455,7 @@ def conversation(found: Sequence[Resource]) -> Resource | None:
 
 __all__ = [
     "COUNTED",
+    "TIMELINE_KINDS",
     "Brief",
     "Detail",
     "Filter",
@@ -507,6 +470,7 @@ __all__ = [
     "Relative",
     "Row",
     "StepRow",
+    "TimelineFilter",
     "TimelineRow",
     "brief",
     "by_name",
@@ -518,6 +482,7 @@ __all__ = [
     "listing",
     "lookalikes",
     "lookalikes_for_reporter",
+    "moment_of",
     "named_in",
     "open_hand_off",
     "open_original",
@@ -532,5 +497,7 @@ __all__ = [
     "rows_of",
     "steps",
     "timeline",
+    "timeline_after",
+    "timeline_length",
     "titles_like",
 ]

@@ -19,6 +19,7 @@ from dispatch.situations.web import (
     restricted,
     role_policies,
     steering,
+    timeline,
     writing,
 )
 
@@ -35,6 +36,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     routes.include_router(page.router(db, visits, pages, live))
     routes.include_router(steering.router(db, visits, pages))
     routes.include_router(people.router(db, visits))
+    routes.include_router(timeline.router(db, visits))
     routes.include_router(writing.router(db, visits))
     routes.include_router(relations.router(db, visits))
     return routes

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
 from dispatch.kit import clock
 from dispatch.kit.db import Database
 from dispatch.kit.errors import Invalid
+from dispatch.kit.web.files import csv_line, download
 from dispatch.people.queries import Viewer
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries
@@ -30,8 +28,6 @@ COLUMNS = (
     "name", "title", "status", "severity", "priority", "type", "project", "visibility", "drill", "commander",
     "reported_at", "participants", "url",
 )  # fmt: skip
-#: A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def router(db: Database, visits: Visits) -> APIRouter:
@@ -69,11 +65,11 @@ def router(db: Database, visits: Visits) -> APIRouter:
         ids = await ids_of(request, visit)
 
         async def lines() -> AsyncIterator[str]:
-            yield _line(COLUMNS)
+            yield csv_line(COLUMNS)
             async for piece in pieces(visit, ids):
-                yield "".join(_line([row[column] for column in COLUMNS]) for row in piece)
+                yield "".join(csv_line([row[column] for column in COLUMNS]) for row in piece)
 
-        return _file(lines(), "text/csv; charset=utf-8", "csv")
+        return download(lines(), "text/csv; charset=utf-8", f"incidents-{clock.now():%Y-%m-%d}.csv")
 
     @routes.get("/{org}/incidents/export.json")
     async def as_json(request: Request, org: str) -> Response:
@@ -89,7 +85,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
                     first = False
             yield b"]}\n"
 
-        return _file(parts(), "application/json", "json")
+        return download(parts(), "application/json", f"incidents-{clock.now():%Y-%m-%d}.json")
 
     return routes
 
@@ -102,22 +98,3 @@ def _out(viewer: Viewer, row: queries.Row) -> dict[str, Any]:
         "reported_at": row.reported_at.isoformat(), "participants": row.participants,
         "url": queries.Links.incident(viewer.org_slug, row.name),
     }  # fmt: skip
-
-
-def _line(values: Any) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_cell(value) for value in values])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """As text that no spreadsheet calculates."""
-    text = "" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
-
-
-def _file(body: AsyncIterator[Any], media_type: str, ending: str) -> StreamingResponse:
-    name = f"incidents-{clock.now():%Y-%m-%d}.{ending}"
-    return StreamingResponse(
-        body, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
-    )

@@ -29,10 +29,6 @@ async def _steps(t: Read, look: Look) -> dict[str, Any]:
     return {"steps": steps if look.here.steers else [_without_retry(s) for s in steps]}
 
 
-async def _timeline(t: Read, look: Look) -> dict[str, Any]:
-    return {"timeline": await queries.timeline(t, look.about)}
-
-
 async def _resources(t: Read, look: Look) -> dict[str, Any]:
     return {"resources": [_resource(r) for r in await queries.resources(t, look.situation.id)]}
 
@@ -54,7 +50,6 @@ async def _pages(t: Read, look: Look) -> dict[str, Any]:
 
 page_part("summary", column="top", position=10, read=_summary, follows=("participants",))
 page_part("steps", column="main", position=10, read=_steps, follows=("participants", "summary"))
-page_part("timeline", column="main", position=90, read=_timeline, follows=("participants", "summary"))
 page_part("resources", column="side", position=10, read=_resources)
 page_part("participants", column="side", position=20, read=_participants, dialogs="_questions.html", follows=("summary",))
 page_part("related", column="side", position=30, read=_related, dialogs="_relate.html", follows=("summary", "participants"))

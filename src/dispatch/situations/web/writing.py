@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from dispatch.kit.db import Database, Tx
 from dispatch.kit.errors import Invalid
+from dispatch.kit.web.answers import done
+from dispatch.kit.web.pages import typed
 from dispatch.people.models import Person
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import actions, queries
@@ -17,7 +18,7 @@ from dispatch.situations.access import require, standing
 from dispatch.situations.models import Situation
 
 
-def moment(local: str, zone: str) -> datetime | None:
+def moment(local: str, zone: str, *, field: str = "at") -> datetime | None:
     """What a datetime-local input says, in the person's zone; None when it is empty.
 
     Raises:
@@ -26,9 +27,9 @@ def moment(local: str, zone: str) -> datetime | None:
     if not local.strip():
         return None
     try:
-        return datetime.fromisoformat(local.strip()).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        return datetime.fromisoformat(local.strip()).replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
     except ValueError:
-        raise Invalid("Please give date and time, such as 2026-03-01T03:10.", field="at") from None
+        raise Invalid("Please give date and time, such as 2026-03-01T03:10.", field=field) from None
 
 
 def router(db: Database, visits: Visits) -> APIRouter:
@@ -47,11 +48,12 @@ def router(db: Database, visits: Visits) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation, who = await acting(t, visit, name)
             require(await standing(t, visit.viewer, situation), "add_event")
-            await actions.add_note(
-                t, situation, str(sent.get("text", "")), author=who, at=moment(str(sent.get("at", "")), visit.viewer.zone),
-                source="web",
-            )  # fmt: skip
-        return RedirectResponse(f"/{org}/incidents/{name}#timeline", 303)
+            at = moment(str(sent.get("at", "")), visit.viewer.zone)
+            beside = str(sent.get("beside", ""))
+            if beside.isdigit():
+                at = await _beside(t, situation, int(beside), str(sent.get("side", "")), str(sent.get("at", "")), at, visit)
+            await actions.add_note(t, situation, str(sent.get("text", "")), author=who, at=at, source="web")
+        return done(request, f"/{org}/incidents/{name}#timeline")
 
     @routes.post("/{org}/incidents/{name}/notes/{note_id}")
     async def change(request: Request, org: str, name: str, note_id: int) -> Response:
@@ -65,7 +67,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
                 await actions.remove_note(t, note, by=who, why=f"removed by {who.name}")
             else:
                 await actions.edit_note(t, note, str(sent.get("text", "")), by=who)
-        return RedirectResponse(f"/{org}/incidents/{name}#timeline", 303)
+        return done(request, f"/{org}/incidents/{name}#timeline")
 
     @routes.post("/{org}/incidents/{name}/timeline/{event_id}/pin")
     async def pin(request: Request, org: str, name: str, event_id: int) -> Response:
@@ -75,6 +77,17 @@ def router(db: Database, visits: Visits) -> APIRouter:
             situation, _ = await acting(t, visit, name)
             require(await standing(t, visit.viewer, situation), "add_event")
             await actions.pin_event(t, situation, event_id, pinned=sent.get("pinned") == "1")
-        return RedirectResponse(f"/{org}/incidents/{name}#timeline", 303)
+        return done(request, f"/{org}/incidents/{name}#timeline")
 
     return routes
+
+
+async def _beside(
+    t: Tx, situation: Situation, event_id: int, side: str, written: str, at: datetime | None, visit: Visit
+) -> datetime | None:
+    """The moment right before or after an entry; another one when the person changed the time that was suggested."""
+    anchor = await queries.moment_of(t, situation, event_id)
+    if written.strip() and written.strip() != typed(anchor, visit.viewer.zone):
+        return at
+    # Of two entries of one moment the later written stands later, so "after" needs no other moment.
+    return anchor - timedelta(microseconds=1) if side == "before" else anchor

@@ -87,13 +87,29 @@
       // One dialog for many rows: the button says where it goes and what stands in it.
       if (dialog && button.dataset.action) {
         $("form", dialog).action = button.dataset.action;
-        $("textarea", dialog).value = button.dataset.text;
+        if ($("form", dialog).hasAttribute("hx-post")) {
+          $("form", dialog).setAttribute("hx-post", button.dataset.action);
+          htmx.process($("form", dialog));
+        }
+        if (button.dataset.text) $("textarea", dialog).value = button.dataset.text;
       }
-      // Fields it begins with, as {name: value}; of radio buttons the one with the value is chosen.
+      // Fields it begins with, as {name: value}; of radio buttons the one with the value is chosen, of boxes those in the list.
       if (dialog && button.dataset.fill) {
-        Object.entries(JSON.parse(button.dataset.fill)).forEach(([name, value]) => all(`[name="${name}"]`, dialog).forEach((field) => {
-          if (field.type === "radio") field.checked = field.value === value; else field.value = value;
-        }));
+        Object.entries(JSON.parse(button.dataset.fill)).forEach(([name, value]) => {
+          // Who came in after the page was opened has no box yet: they must not be lost by saving.
+          const boxes = all(`[type=checkbox][name="${name}"]`, dialog);
+          (boxes.length ? value : []).filter((each) => !boxes.some((box) => box.value === each)).forEach((each) => {
+            const label = boxes[0].closest("label").cloneNode(true);
+            $("input", label).value = each;
+            $("span", label).textContent = each;
+            boxes[0].closest("label").parentNode.append(label);
+          });
+          all(`[name="${name}"]`, dialog).forEach((field) => {
+          if (field.type === "checkbox") field.checked = value.includes(field.value);
+          else if (field.type === "radio") field.checked = field.value === value;
+          else field.value = value;
+          });
+        });
       }
       dialog?.showModal();
     },
@@ -146,8 +162,30 @@
     // An address that people share names only what they chose.
     else Object.keys(parameters).forEach((name) => { if (parameters[name] === "") delete parameters[name]; });
   });
+  // A form in a dialog that was refused says why where it was typed, and keeps what was typed.
+  const said = (xhr) => new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(".error-message")?.textContent;
+  const complain = (dialog, words) => {
+    const sign = $("[role=alert]", dialog) || Object.assign(document.createElement("p"), { className: "field-error" });
+    sign.setAttribute("role", "alert");
+    sign.textContent = words;
+    $(".dialog-foot", dialog).before(sign);
+    all("[type=submit]", dialog).forEach((button) => { button.disabled = false; });
+  };
+  document.addEventListener("saved", (event) => {
+    const dialog = event.target.closest("dialog");
+    if (dialog) {
+      $("[role=alert]", dialog)?.remove();
+      $("form", dialog).reset();
+      all("[type=submit]", dialog).forEach((button) => { button.disabled = false; });
+      dialog.close();
+    }
+    // An open page hears of it anyway, unless it is cut off at the moment.
+    if (!$("[data-live=on]")) htmx.trigger(document.body, "refresh");
+  });
   document.addEventListener("htmx:responseError", (event) => {
-    if (event.detail.requestConfig.verb !== "get") toast(ERRORS[event.detail.xhr.status] || "That did not work. Please try again.", "red");
+    const dialog = event.detail.elt.closest("dialog[open]");
+    if (dialog && event.detail.elt.matches("form")) complain(dialog, said(event.detail.xhr) || "That did not work. Please try again.");
+    else if (event.detail.requestConfig.verb !== "get") toast(said(event.detail.xhr) || ERRORS[event.detail.xhr.status] || "That did not work. Please try again.", "red");
   });
   document.addEventListener("htmx:sendError", () => toast("No connection to Dispatch. Your page may be out of date.", "red"));
   document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
