@@ -29,6 +29,7 @@ import dispatch.people.web.tokens
 import dispatch.projects.api
 import dispatch.projects.deliveries_web
 import dispatch.projects.web
+import dispatch.reports.web
 import dispatch.situations.acknowledge_link
 import dispatch.situations.api
 import dispatch.situations.flows
@@ -112,6 +113,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
         )
     )
     app.include_router(dispatch.tasks.web.router(h.db, visits))
+    app.include_router(dispatch.reports.web.router(h.db, visits))
     app.include_router(dispatch.situations.web.router(h.db, visits, pages, h.live))
     # The last one: it takes /{org}.
     app.include_router(dispatch.desk.web.router(h.db, visits, pages, h.live, h.backups_of))

@@ -12,6 +12,7 @@ from dispatch.kit.forms.declare import Kind
 from dispatch.kit.forms.html import HtmlField, HtmlForm, HtmlOption
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer
+from dispatch.reports.queries import ReportRow
 from dispatch.situations.models import Resource
 from dispatch.situations.queries import Detail, Level, PageRow, ParticipantRow, Relative, StepRow, TimelineRow
 from dispatch.tasks.queries import TaskList, TaskRow
@@ -350,3 +351,10 @@ TASKS = TaskList(
     1, 50, 3, 1,
 )  # fmt: skip
 NO_TASKS = TaskList([], 1, 50, 0, 0)
+
+TACTICAL = {"conditions": "One checkout in **three** fails.", "actions": "- Bo rolls back\n- Cy tells support", "needs": LONG_WORD}
+REPORTS = [
+    ReportRow(3, "tactical", 2, ADA.name, TACTICAL, ago(minutes=2), ago(minutes=-28), ""),
+    ReportRow(2, "executive", 1, LONGEST.name, {"current_status": "Bad", "overview": EMOJI, "next_steps": "Wait"}, ago(minutes=20), ago(minutes=4), "late"),
+    ReportRow(1, "tactical", 1, BO.name, TACTICAL, ago(minutes=30), ago(minutes=1), "kept"),
+]

@@ -14,10 +14,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingRes
 
 import dispatch.desk
 import dispatch.people
+import dispatch.reports.web
 import dispatch.situations
 import dispatch.tasks
 import dispatch.tasks.web
+from dispatch.kit.forms import to_html
 from dispatch.kit.web.pages import security_headers, static_files, templates
+from dispatch.reports.forms import CHOICES, TacticalReport
+from dispatch.reports.slack.messages import LABELS
 from dispatch.situations.queries import TIMELINE_KINDS
 from dispatch.situations.web import own_parts, timeline
 from dispatch.situations.web.parts import part_named
@@ -26,10 +30,11 @@ from . import cast
 
 SLICE = Path(dispatch.situations.__file__).parent / "templates"
 PEOPLE = Path(dispatch.people.__file__).parent / "templates"
+REPORTS = Path(dispatch.reports.web.__file__).parent / "templates"
 TASKS = Path(dispatch.tasks.web.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
 #: The parts that cast.py has data for, whatever else a test before imported.
-PARTS = [part_named(key) for key in ("summary", "steps", "tasks", "timeline", "resources", "participants", "related", "pages")]
+PARTS = [part_named(key) for key in ("summary", "steps", "tasks", "reports", "timeline", "resources", "participants", "related", "pages")]
 _ = own_parts, timeline
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True, "relate": True}
 COMMON: dict[str, Any] = {
@@ -61,9 +66,10 @@ INCIDENT: dict[str, Any] = {
     "timeline_page": 1, "timeline_total": 12, "timeline_size": 50, "timeline_query": {}, "timeline_kinds": TIMELINE_KINDS,
     "timeline_people": [cast.ADA, cast.BO], "tasks": cast.TASKS, "may_change_task": {n: n != 2 for n in range(9)},
     "may_create_task": True, "candidates": [cast.ADA, cast.BO],
+    "reports": cast.REPORTS, "report_labels": LABELS, "may_report": True, "report_form": to_html(TacticalReport, choices={"next_update": CHOICES}),
     "here": {"needs_reason": False, "commander": "Ada Lovelace"}, "parts": PARTS,
 }  # fmt: skip
-NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": [], "tasks": cast.NO_TASKS, "may_create_task": False}
+NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": [], "tasks": cast.NO_TASKS, "may_create_task": False, "reports": [], "may_report": False}
 SIGN_IN: dict[str, Any] = {
     "mail_enabled": True,
     "provider": None,
@@ -110,7 +116,7 @@ TAGS = [{"value": name, "label": name} for name in ("payments", "search", "eu-we
 
 def preview() -> FastAPI:
     app = FastAPI()
-    environment = templates(SLICE, PEOPLE, DESK, TASKS)
+    environment = templates(SLICE, PEOPLE, DESK, TASKS, REPORTS)
     app.mount("/static", static_files())
     app.add_middleware(security_headers)  # type: ignore[arg-type]
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

@@ -1,22 +1,13 @@
-"""The promise in both report forms, and the button of its reminder."""
+"""The button of the reminder of a promised update."""
 
 from __future__ import annotations
 
 from dispatch.kit.slack.registry import Answer, Request, action
-from dispatch.projects.settings_forms import UPDATES
 from dispatch.reports.actions import remind_update_again
 from dispatch.reports.queries import situation_of_report
 from dispatch.reports.slack.messages import AGAIN_MINUTES, REMIND_AGAIN
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.place import here, pressed_value
-
-CHOICES = UPDATES
-HELP = "Promised to everybody: shown in the topic, the summary and on the page. You are reminded 5 minutes ahead."
-
-
-def minutes(chosen: str | None) -> int | None:
-    """What was chosen, if anything."""
-    return int(chosen) if chosen else None
 
 
 @action(REMIND_AGAIN)

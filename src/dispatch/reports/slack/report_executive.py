@@ -7,10 +7,10 @@ from dispatch.kit.forms import Form, choice, from_modal, long_text, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
+from dispatch.reports.forms import CHOICES, HELP, minutes
 from dispatch.reports.models import EXECUTIVE
 from dispatch.reports.queries import latest_report, notifications_group, promised_after
 from dispatch.reports.slack.last_report import begun_with
-from dispatch.reports.slack.promise import CHOICES, HELP, minutes
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
 from dispatch.situations.slack.place import Here, carried, carrying, here

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from dispatch.kit.db import Read
-from dispatch.kit.forms import Form, choice, from_modal, long_text, to_modal
+from dispatch.kit.forms import from_modal, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
+from dispatch.reports.forms import CHOICES, TacticalReport, minutes
 from dispatch.reports.models import TACTICAL
 from dispatch.reports.queries import latest_report, promised_after
 from dispatch.reports.slack.last_report import begun_with
-from dispatch.reports.slack.promise import CHOICES, HELP, minutes
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
 from dispatch.situations.slack.place import Here, carried, carrying, here
 
 CALLBACK = "report_tactical"
 TITLE = "Tactical report"
-
-
-class TacticalReport(Form):
-    """Begins with what the last one said."""
-
-    conditions: str = long_text("Conditions", max_length=10_000, placeholder="What is the state of things?")
-    actions: str = long_text("Actions", max_length=10_000, placeholder="What is being done, and by whom?")
-    needs: str = long_text("Needs", max_length=10_000, placeholder="What is missing?")
-    next_update: str | None = choice("Next update", default=None, required=False, help=HELP)
 
 
 @command(
