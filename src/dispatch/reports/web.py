@@ -13,7 +13,7 @@ from dispatch.people.web import Visits
 from dispatch.reports.actions import write_report
 from dispatch.reports.forms import CHOICES, TacticalReport, minutes
 from dispatch.reports.models import TACTICAL
-from dispatch.reports.queries import latest_report, reports_of
+from dispatch.reports.queries import latest_report, promised_after, reports_of
 from dispatch.reports.slack.messages import LABELS
 from dispatch.situations import queries as situations
 from dispatch.situations.access import require, standing
@@ -24,14 +24,16 @@ SHOWN = 10
 
 
 async def read_reports(t: Read, look: Look) -> dict[str, Any]:
-    """The latest ones, and the form filled with what the last tactical one said."""
+    """The latest ones, and the form with what the last tactical one said, and with the promise the severity wants."""
     last = await latest_report(t, look.situation.id, TACTICAL)
+    promised = await promised_after(t, look.situation.id)
+    begun = (last.content if last else {}) | ({"next_update": str(promised)} if promised is not None else {})
     steers = look.here.steers and look.viewer.person_id is not None
     return {
         "reports": await reports_of(t, look.situation.id, limit=SHOWN),
         "report_labels": LABELS,
         "may_report": steers and look.situation.status != "Closed",
-        "report_form": to_html(TacticalReport, choices={"next_update": CHOICES}, values=last.content if last else {}),
+        "report_form": to_html(TacticalReport, choices={"next_update": CHOICES}, values=begun),
     }
 
 

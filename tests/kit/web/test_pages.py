@@ -14,7 +14,7 @@ from jinja2 import UndefinedError
 from dispatch.kit.web import pages
 from dispatch.kit.web.assets import STATIC, static
 
-from .preview import BARE, COMMON, DESK, PAGES, PEOPLE, SLICE, preview
+from .preview import BARE, COMMON, DESK, PAGES, PEOPLE, REPORTS, SLICE, TASKS, preview
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SOURCES = sorted([*pages.TEMPLATES.glob("*.html"), *SLICE.parents[1].glob("*/templates/*.html")])
@@ -112,7 +112,7 @@ def test_a_template_uses_only_known_classes_and_icons(path: Path) -> None:
 def test_a_page_carries_no_style_attribute_no_handler_and_no_script_of_its_own(address: str) -> None:
     template, context = PAGES[address]
     common = BARE.get(template, COMMON)
-    html = pages.templates(SLICE, PEOPLE, DESK).get_template(template).render(common | {"request_path": address} | context)
+    html = pages.templates(SLICE, PEOPLE, DESK, TASKS, REPORTS).get_template(template).render(common | {"request_path": address} | context)
     assert not re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=\"/static/)|href=\"javascript:", html)
 
 
