@@ -79,7 +79,7 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
         {
             "org": ["default"], "organization": ["default"], "name": list(dict.fromkeys([name, foreign.name, seen.name])),
             # Of the incident page, and of the first steps of an organization.
-            "key": [*(part.key for part in parts()), "slack"], "part": ["steps", "state"], "ending": ["csv", "md", "json"],
+            "key": ["owner", "slack"], "part": [*(part.key for part in parts()), "steps", "state"], "ending": ["csv", "md", "json"],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": events, "id": ["1"],
