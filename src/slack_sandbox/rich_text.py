@@ -3,19 +3,25 @@
 import re
 from typing import Any
 
+from . import composing
 from .sandbox import Sandbox
 
 Json = dict[str, Any]
-_TYPED = re.compile(r"(?<![\w<@])@([\w.-]*\w)|(?<![\w<#])#([\w-]+)|(?<![<|])(https?://[^\s<>|]+)")
-_STORED = re.compile(r"<(@[UW]\w+|#[CG]\w+|![^>|]+|https?://[^>|]+|mailto:[^>|]+)(?:\|([^>]*))?>|:([a-z0-9_+-]+):")
+_TYPED = re.compile(
+    r"\[([^\]\n]+)\]\((https?://[^\s()<>|]+)\)|(?<![\w<@])@([\w.-]*\w)|(?<![\w<#])#([\w-]+)"
+    r"|(?<![<|])(https?://[^\s<>|*`]*[^\s<>|*`_~.,;:!?)'\"])"
+)
+_CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _BROADCASTS = ("here", "channel", "everyone")
 
 
 def stored(box: Sandbox, team: str, text: str) -> str:
-    """`@ada`, `#general` and bare links become `<@U..>`, `<#C..|general>` and `<https://..>`."""
+    """`@ada`, `#general` and links become `<@U..>`, `<#C..|general>` and `<https://..|words>`; code stays as it was typed."""
 
     def resolve(match: re.Match[str]) -> str:
-        name, room, link = match.groups()
+        words, leads, name, room, link = match.groups()
+        if leads:
+            return f"<{leads}|{words}>"
         if link:
             return f"<{link}>"
         if room:
@@ -28,37 +34,13 @@ def stored(box: Sandbox, team: str, text: str) -> str:
                 return f"<@{user.id}>"
         return match.group()
 
-    return _TYPED.sub(resolve, text)
+    parts = _CODE.split(text)
+    return "".join(part if n % 2 else _TYPED.sub(resolve, part) for n, part in enumerate(parts))
 
 
 def block(box: Sandbox, text: str) -> Json:
-    elements: list[Json] = []
-    position = 0
-
-    def plain(until: int) -> None:
-        if until > position:
-            elements.append({"type": "text", "text": text[position:until]})
-
-    for match in _STORED.finditer(text):
-        plain(match.start())
-        position = match.end()
-        target, label, emoji = match.groups()
-        if emoji:
-            elements.append({"type": "emoji", "name": emoji})
-        elif target.startswith("@"):
-            elements.append({"type": "user", "user_id": target[1:]})
-        elif target.startswith("#"):
-            elements.append({"type": "channel", "channel_id": target[1:]})
-        elif target.startswith("!"):
-            elements.append({"type": "broadcast", "range": target[1:]})
-        else:
-            elements.append({"type": "link", "url": target} | ({"text": label} if label else {}))
-    plain(len(text))
-    return {
-        "type": "rich_text",
-        "block_id": block_id(box),
-        "elements": [{"type": "rich_text_section", "elements": elements or [{"type": "text", "text": text}]}],
-    }
+    """The block of a text as `stored` gives it."""
+    return {"type": "rich_text", "block_id": block_id(box), "elements": composing.elements(text)}
 
 
 def block_id(box: Sandbox) -> str:

@@ -42,7 +42,7 @@ def test_a_modal_with_every_input(stage: Stage, tmp_path: Path) -> None:
     modal.get_by_label("Time", exact=True).fill("13:05")
     modal.get_by_label("E-mail").fill("ada@example.test")
     modal.get_by_label("Link").fill("https://example.test/a?b=c")
-    modal.get_by_role("textbox", name="Notes").fill("ask @Grace Hopper :fire:")
+    modal.get_by_role("textbox", name="Notes").fill("*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`")
     choose(ada, modal.get_by_role("combobox", name="Other services"), "Payments", "Search", typed="a")
     choose(ada, modal.get_by_role("combobox", name="Channels"), "general", "random")
     choose(ada, modal.get_by_role("combobox", name="Conversation"), "random")
@@ -58,6 +58,7 @@ def test_a_modal_with_every_input(stage: Stage, tmp_path: Path) -> None:
     modal.get_by_role("button", name="Add a note").click()
     expect(modal).to_contain_text("Noted: Checkout")
     expect(modal.locator(".chosen-files li")).to_have_text("a.log")
+    expect(modal.get_by_role("textbox", name="Notes")).to_have_value("*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`")
     modal.get_by_role("button", name="Report", exact=True).click()
     expect(modal).to_have_count(0)
 
@@ -75,8 +76,14 @@ def test_a_modal_with_every_input(stage: Stage, tmp_path: Path) -> None:
     assert held["talk"]["selected_conversation"] == room["random"]
     assert held["ratio"]["value"] == "0.5"
     assert [(one["name"], one["mimetype"]) for one in held["files"]["files"]] == [("a.log", "text/plain")]
-    spoken = held["notes"]["rich_text_value"]["elements"][0]["elements"]
-    assert {"type": "emoji", "name": "fire"} in spoken
+    said, listed = held["notes"]["rich_text_value"]["elements"]
+    assert said["elements"] == [
+        {"type": "text", "text": "Ask", "style": {"bold": True}}, {"type": "text", "text": " "},
+        {"type": "user", "user_id": stage.users["grace"]}, {"type": "text", "text": " "}, {"type": "emoji", "name": "fire"},
+    ]  # fmt: skip
+    assert listed["type"] == "rich_text_list"
+    assert listed["elements"][0]["elements"][1] == {"type": "link", "url": "https://ci.example/7", "text": "the log"}
+    assert listed["elements"][1]["elements"] == [{"type": "text", "text": "retry", "style": {"code": True}}]
 
 
 def test_a_modal_refuses_what_cannot_be(stage: Stage) -> None:

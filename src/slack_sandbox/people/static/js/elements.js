@@ -8,6 +8,7 @@ import { channelName, faceOf, isApp, isDirect, nameOf, titleOf } from "./people.
 import { confirm, notice, openMenu } from "./popover.js";
 import { channelsSorted, state, userOf, workspace } from "./state.js";
 import { localOf, secondsOf } from "./time.js";
+import { stored, unstored } from "./typed.js";
 import { sent } from "./values.js";
 
 /**
@@ -141,17 +142,19 @@ const WAIT_AFTER_KEY = 500;
 
 function textInput(type) {
   return ({ el, block, value, keep, change, aria }) => {
-    const many = el.multiline || el.type === "rich_text_input";
+    const rich = el.type === "rich_text_input";
+    const many = el.multiline || rich;
+    const now = () => (rich ? stored(node.value) : node.value);
     const triggers = el.dispatch_action_config?.trigger_actions_on ?? ["on_enter_pressed"];
     let timer;
     const node = h(many ? "textarea.input" : "input.input", {
-      ...aria, type: many ? null : type, rows: many ? "4" : null, placeholder: plain(el.placeholder) || null,
+      ...aria, type: many ? null : type, rows: many ? "4" : null, placeholder: plain(el.placeholder) || (rich ? "*bold*  _italic_  `code`  - list  > quote" : null),
       inputmode: el.type === "number_input" ? (el.is_decimal_allowed ? "decimal" : "numeric") : null, autocomplete: "off", autofocus: el.focus_on_load,
       maxlength: el.max_length ? String(el.max_length) : null,
       oninput: () => {
-        keep(node.value);
+        keep(now());
         clearTimeout(timer);
-        if (block.dispatch_action && triggers.includes("on_character_entered")) timer = setTimeout(() => change(node.value, node), WAIT_AFTER_KEY);
+        if (block.dispatch_action && triggers.includes("on_character_entered")) timer = setTimeout(() => change(now(), node), WAIT_AFTER_KEY);
       },
       onkeydown: (event) => {
         if (event.key !== "Enter" || many || !block.dispatch_action || !triggers.includes("on_enter_pressed")) return;
@@ -160,7 +163,7 @@ function textInput(type) {
         change(node.value, node);
       },
     });
-    node.value = value ?? "";
+    node.value = rich ? unstored(value ?? "") : value ?? "";
     return node;
   };
 }

@@ -17,5 +17,5 @@ const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 export const unstored = (text) => text
   .replace(/<@(\w+)(?:\|[^>]*)?>/g, (_, id) => `@${nameOf(userOf(id))}`)
   .replace(/<#\w+\|([^>]*)>/g, "#$1").replace(/<#(\w+)>/g, (_, id) => `#${state.channels.get(id)?.name ?? id}`)
-  .replace(/<!(here|channel|everyone)[^>]*>/g, "@$1").replace(/<([^>|]+)(?:\|[^>]*)?>/g, "$1")
+  .replace(/<!(here|channel|everyone)[^>]*>/g, "@$1").replace(/<(https?:[^>|]+)\|([^>]+)>/g, "[$2]($1)").replace(/<([^>|]+)(?:\|[^>]*)?>/g, "$1")
   .replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");

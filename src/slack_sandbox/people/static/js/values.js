@@ -1,5 +1,7 @@
 // What a person has chosen or typed in one view or message, by block_id and action_id: kept while the app updates it.
 
+import { typedOf } from "./richtyped.js";
+
 /**
  * A choice is {value, label}; texts are strings; several choices are lists.
  * `state` is what the sandbox knows already: the state.values of a view.
@@ -42,13 +44,12 @@ export function sent(value) {
 const MULTI = /^multi_|^checkboxes$|^file_input$/;
 
 const choice = (o) => o && { value: o.value, label: o.text?.text ?? o.value };
-const spoken = (rich) => (rich?.elements ?? []).flatMap((s) => s.elements ?? []).map((e) => e.text ?? "").join("");
 
 /** The value in one element's entry of a payload's state. */
 function heldBy({ type, ...state }) {
   const [key, value] = Object.entries(state)[0] ?? [];
   if (value === null || value === undefined) return MULTI.test(type) ? [] : null;
-  if (key === "rich_text_value") return spoken(value);
+  if (key === "rich_text_value") return typedOf(value);
   if (key === "selected_date_time") return String(value);
   if (key === "files") return value.map((f) => ({ value: f.id, label: f.name }));
   if (key === "selected_option") return choice(value);
@@ -67,7 +68,7 @@ function initial(el) {
     if (el[`initial_${what}s`]) return el[`initial_${what}s`].map((value) => ({ value }));
   }
   if (el.initial_date_time) return String(el.initial_date_time);
-  if (el.type === "rich_text_input" && el.initial_value?.elements) return spoken(el.initial_value);
+  if (el.type === "rich_text_input" && el.initial_value?.elements) return typedOf(el.initial_value);
   return el.initial_date ?? el.initial_time ?? el.initial_value ?? (MULTI.test(el.type) ? [] : null);
 }
 
