@@ -33,7 +33,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m bench.torture --incidents $(or $(N),200)
 	DISPATCH_TEST_ROWS=50000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_ROWS=100000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
-	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_many_organizations.py -k interleaved --timeout 1800
+	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_interleaved.py --timeout 3600 -s
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Dispatch needs Python 3.11 or newer; this is %d.%d. Set PYTHON=python3.x" % sys.version_info[:2]) if sys.version_info < (3, 11) else None'

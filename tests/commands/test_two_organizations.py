@@ -17,7 +17,8 @@ from dispatch.people.models import Person
 from dispatch.projects.models import Project, Tag
 from tests.commands.table import TABLE, Row
 from tests.playing import drawn, incident, says
-from tests.scenarios.test_many_organizations import Place, places, report
+from tests.places import Place, places
+from tests.scenarios.test_many_organizations import report
 from tests.stage import Stage
 
 #: What only the default organization has, and must not be seen elsewhere.
@@ -59,9 +60,7 @@ async def furnished(stage: Stage, org: OrgId, *, rotation: str, tag: str) -> Non
 
 
 async def opened(stage: Stage, place: Place, row: Row, channel: str) -> dict[str, Any]:
-    command = place.command if row.key == "report_incident" else row.command
-    words = place.slug if row.key == "report_incident" and place.slug == "twin" else row.words
-    answer = await stage.slack.command(place.bo, channel, command, words)
+    answer = await stage.slack.command(place.bo, channel, place.names[row.key], row.words)
     assert answer["view"] is not None, (row.key, answer)
     return await drawn(stage, place.bo)
 
@@ -69,7 +68,7 @@ async def opened(stage: Stage, place: Place, row: Row, channel: str) -> dict[str
 async def test_every_command_keeps_to_its_organization(stage: Stage) -> None:
     """W-02, W-13, W-53: no token, name, option or row of another organization."""
     await incident(stage, Title="Burning at default")
-    everything = await places(stage, solo=False)
+    everything = await places(stage)
     here = everything["default"]
     await furnished(stage, here.org, rotation="Only at default", tag="only-at-default")
     for slug in ("north-west", "twin"):

@@ -1,16 +1,9 @@
-"""Several organizations, workspaces and apps in one process: nothing crosses.
-
-default and twin share an app in one workspace; solo has its own app in the same workspace; north-west has everything of
-its own elsewhere. The people have the same names and e-mail addresses everywhere, incidents the same prefix.
-"""
+"""Several organizations, workspaces and apps in one process: each request reaches its own (see `tests.places`)."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import random
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,95 +12,10 @@ from sqlalchemy import text
 from dispatch.desk import sample
 from dispatch.kit.db import Database, OrgId
 from dispatch.kit.slack import registry
-from dispatch.kit.slack.manifest import manifest
 from dispatch.kit.slack.registry import Installation, Listening
-from dispatch.people.actions import account_for, add_member, create_organization, link_chat, person_for
-from dispatch.projects.actions import create_project
-from dispatch.projects.plugin_actions import configure_plugin
-from tests.scenarios.test_requests_from_slack import org_id
-from tests.slack_side import SlackSide, own_channel
-from tests.stage import BO, COMMAND, CY, Stage, connected, over_both
-
-#: Requests of the interleaved run; `make torture` asks for 10,000.
-REQUESTS = int(os.environ.get("DISPATCH_TEST_REQUESTS", "1000"))
-CLIENTS = 16
-
-
-@dataclass(frozen=True)
-class Place:
-    """An organization with its app."""
-
-    org: OrgId
-    slug: str
-    name: str
-    app: dict[str, Any]
-    command: str
-    general: str
-    bo: str
-
-    def slack(self, stage: Stage) -> SlackSide:
-        return SlackSide(stage.web, self.slug, self.app["team_id"], self.app["app_id"], self.app["signing_secret"])
-
-
-async def add_organization(
-    stage: Stage, slug: str, app: dict[str, Any], *, command: str, people: Mapping[str, str], socket: bool
-) -> OrgId:
-    h = stage.house
-    async with h.db.system() as t:
-        org = await create_organization(t, slug, name=f"Company {slug}")
-        accounts = {key: await account_for(t, f"{key}@example.com") for key in people}
-    async with h.db.tx(org.id) as t:
-        for key, user in people.items():
-            person = await person_for(t, f"{key}@example.com", name=f"{key.title()} of {slug}")
-            await link_chat(t, person.id, team=app["team_id"], user=user)
-            await add_member(t, account_id=accounts[key], person_id=person.id, role="member")
-        project = await create_project(t, "default", name=f"Project of {slug}", is_default=True)
-        values = {
-            "api_bot_token": app["bot_token"], "signing_secret": app["signing_secret"], "app_user_slug": app["bot_user_id"],
-            "app_id": app["app_id"], "team_id": app["team_id"], "slack_command_report_incident": command,
-            "socket_mode_app_token": app["app_token"] if socket else "",
-        }  # fmt: skip
-        await configure_plugin(t, project, h.providers.plugins["slack-conversation"], values, vault=h.vault, enabled=True)
-    return org.id
-
-
-async def places(stage: Stage, *, socket: bool = False, solo: bool = True) -> dict[str, Place]:
-    """The organizations. Without `solo`: in its workspace Slack gives a command of two apps to the newest, which is its."""
-    there = "T0NORTH"
-    people = {"ada": "U1ADA", "bo": "U1BO"}
-    await stage.slack.call(
-        "POST", "workspaces",
-        {
-            "team": {"id": there, "name": "Example Company", "domain": "north"},
-            "users": [{"id": user, "name": key, "real_name": key.title(), "email": f"{key}@example.com"} for key, user in people.items()],
-            "channels": [{"name": name, "members": list(people.values())} for name in ("general", "incidents")],
-        },
-    )  # fmt: skip
-    base = stage.house.base_url
-
-    def named(slug: str, command: str) -> dict[str, Any]:
-        made = manifest(base, slug, names={"report_incident": command}, socket=socket)
-        return made | {"display_information": {"name": f"Dispatch {slug}"}}
-
-    north = await stage.slack.app(there, named("north-west", "/nw-report"))
-    second = [("solo", await stage.slack.app(sample.TEAM, named("solo", "/solo-report")), "/solo-report")] if solo else []
-    shown = await stage.slack.channels()
-
-    def general(team: str) -> str:
-        return next(str(c["id"]) for c in shown if c["name"] == "general" and c["team_id"] == team)
-
-    here = {"ada": "U0ADA", "bo": BO}
-    found = {"default": Place(await org_id(stage), "default", "Example Company", stage.app, COMMAND, general(sample.TEAM), BO)}
-    for slug, app, command, users in (
-        ("twin", stage.app, COMMAND, here),
-        *((*each, here) for each in second),
-        ("north-west", north, "/nw-report", people),
-    ):
-        org = await add_organization(stage, slug, app, command=command, people=users, socket=socket)
-        if socket:
-            await connected(stage.slack, app["app_id"])
-        found[slug] = Place(org, slug, f"Company {slug}", app, command, general(app["team_id"]), users["bo"])
-    return found
+from tests.places import Place, places
+from tests.slack_side import own_channel
+from tests.stage import BO, COMMAND, CY, Stage, over_both
 
 
 async def incidents(stage: Stage, org: OrgId) -> list[str]:
@@ -122,73 +30,6 @@ async def report(stage: Stage, place: Place, title: str, argument: str = "", *, 
         return answer
     view = await stage.form(person)
     return await stage.slack.submit(person, view["id"], {"Title": title, "Description": "It burns."})
-
-
-async def test_interleaved_requests_never_cross(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = await places(stage)
-    heard: list[tuple[str, str]] = []
-
-    async def listen(installation: Installation, db: Database, happened: Mapping[str, Any]) -> None:
-        async with db.read(installation.org) as t:
-            seen = set((await t.execute(text("select distinct org_id from person"))).scalars())
-        assert seen == {installation.org}
-        heard.append((installation.org_slug, str(happened["text"])))
-
-    monkeypatch.setitem(registry.events, "message.groups", [Listening(one=listen)])
-    for slug, place in everything.items():
-        await own_channel(stage.house.db, place.org, place.app["team_id"], f"C0{slug.upper()}", subject=900)
-    since = max((call["n"] for call in await stage.slack.calls()), default=0)
-    dice = random.Random(7)
-    wanted = [(dice.choice(list(everything.values())), dice.randrange(10), n) for n in range(REQUESTS)]
-    sent: list[tuple[str, str]] = []
-    others = {slug: [p.name for p in everything.values() if p.slug != slug] for slug in everything}
-
-    async def one(place: Place, kind: int, n: int) -> None:
-        slack = place.slack(stage)
-        if kind < 5:
-            said = f"{place.slug} {n}"
-            happened = {"type": "message", "channel_type": "group", "channel": f"C0{place.slug.upper()}", "text": said}
-            # Slack repeats, and a shared app has one address only.
-            slack = replace(slack, organization="default") if place.slug == "twin" and kind < 3 else slack
-            answer = await slack.event(happened, event_id=f"Ev{n:06d}")
-            await slack.event(happened, event_id=f"Ev{n:06d}")
-            sent.append((place.slug, said))
-        elif kind < 7:
-            answer = await slack.command(place.command, "elsewhere", user=place.bo)
-            assert place.name in answer.text
-        elif kind < 9:
-            answer = await slack.command(place.command, user=place.bo)
-        else:
-            stranger = dice.choice([p for p in everything.values() if p.app["app_id"] != place.app["app_id"]])
-            answer = await replace(slack, organization=stranger.slug).command(stranger.command, user=place.bo)
-            assert answer.status_code == 403
-            return
-        assert answer.status_code == 200
-        assert not [name for name in others[place.slug] if name in answer.text]
-
-    queue = iter(wanted)
-
-    async def client() -> None:
-        for each in queue:
-            await one(*each)
-
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    await stage.settle(timeout=100)
-    assert sorted(heard) == sorted(sent)
-
-    by_org = {place.org: place for place in everything.values()}
-    opened = 0
-    for call in await stage.slack.calls(since):
-        if call["method"] == "views.open":
-            org = int(str(call["args"]["view"]).split("~")[1].split(".")[0]) if "~" in str(call["args"]["view"]) else None
-            assert org is None or by_org[OrgId(org)].app["app_id"] == call["app_id"]
-            opened += 1
-    assert opened > REQUESTS / 10
-    async with stage.house.db.system() as t:
-        rows = (await t.execute(text("select distinct org_id, team_id, app_id, channel_id from slack_inbox"))).all()
-    assert {tuple(row) for row in rows} <= {
-        (p.org, p.app["team_id"], p.app["app_id"], f"C0{p.slug.upper()}") for p in everything.values()
-    }
 
 
 @over_both

@@ -20,7 +20,7 @@ from dispatch.projects import queries as projects
 from dispatch.projects.installations import SlackInstallations
 from dispatch.projects.plugin_actions import configure_plugin
 from tests.slack_side import SlackSide, own_channel
-from tests.stage import BO, COMMAND, Stage
+from tests.stage import BO, COMMAND, Stage, over_both
 
 PLACES = ("event", "command", "action", "menu")
 
@@ -240,6 +240,7 @@ async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(sta
     assert answer.json()["response_action"] == "update"
 
 
+@over_both
 @pytest.mark.seed("events mode: action", "interactivity")
 async def test_the_same_submission_twice_is_one_incident_and_a_corrected_one_is_taken(stage: Stage) -> None:
     await stage.slack.command(BO, stage.general, COMMAND)

@@ -233,8 +233,22 @@ class Dispatcher:
             if sisters:
                 found = fitting(sisters, team=arrived.team_id, app=arrived.app_id)[0]
                 return self._for(found, user, via=found.client)
-        found = (of_command(came.verified, command) if command else None) or arrived
+        found = (await self._of_command(came, command) if command else None) or arrived
         return self._for(found, user, via=found.client)
+
+    async def _of_command(self, came: Came, name: str) -> Installation | None:
+        """The one with a command of this name: here, else where the same app serves another organization.
+
+        Such an app has one socket, and over HTTP may have one address; names tell whose command it is.
+        """
+        arrived = came.verified[0]
+        if found := of_command(came.verified, name):
+            return found
+        for org in came.look.sharing:
+            sisters = [each for each in await self.installations.of_org(org) if each.same_app(arrived)]
+            if org != arrived.org and (found := of_command(sisters, name)):
+                return fitting([found], team=arrived.team_id, app=arrived.app_id)[0]
+        return None
 
     async def _opened_by(self, came: Came, stamp: tuple[OrgId, int], user: str) -> Installation:
         org, instance = stamp
