@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -155,7 +156,10 @@ async def test_health_tells_how_the_sockets_do(stage: Stage) -> None:
         return bool(answer.status_code == 200 and found["connected"] == 1 and found["troubled"] == 0 and found["silent_seconds"] < 60)
 
     await stage.eventually(well)
-    assert 'dispatch_slack_sockets{state="connected"} 1.0' in (await stage.web.get("/metrics")).text
+    metrics = (await stage.web.get("/metrics")).text
+    assert 'dispatch_slack_sockets{state="connected"} 1.0' in metrics
+    [silent] = re.findall(r"^dispatch_slack_socket_silent_seconds ([0-9.]+)", metrics, re.M)
+    assert float(silent) < 60
 
 
 async def test_an_app_token_taken_away_closes_the_socket_and_a_new_one_opens_it(stage: Stage) -> None:
