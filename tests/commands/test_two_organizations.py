@@ -16,8 +16,8 @@ from dispatch.oncall.models import Rotation
 from dispatch.people.models import Person
 from dispatch.projects.models import Project, Tag
 from tests.commands.table import TABLE, Row
-from tests.playing import drawn, incident, says
 from tests.places import Place, places
+from tests.playing import drawn, incident, says
 from tests.scenarios.test_many_organizations import report
 from tests.stage import Stage
 
