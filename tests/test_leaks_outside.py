@@ -7,14 +7,21 @@ option list that is registered: tomorrow's are included.
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
 import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from dispatch.desk import sample
+from dispatch.kit import logs
 from dispatch.kit.db import GLOBAL_TABLES
 from dispatch.kit.slack import registry
 from slack_sandbox import triggers
@@ -99,8 +106,21 @@ async def shown_to(stage: Stage, user: str) -> str:
     return str(await stage.slack.call("GET", f"users/{user}/view", or_null=True))
 
 
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged, wherever earlier tests of this process sent it."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, sys.unraisablehook)
+    written = io.StringIO()
+    logs.configure("INFO", json=False, stream=written)
+    yield written
+    root.handlers[:], level, sys.excepthook, threading.excepthook, sys.unraisablehook = before
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
 async def test_a_life_of_a_restricted_incident_reaches_nobody_else(
-    stage: Stage, mailbox: Mailbox, pager: Pager, capfd: pytest.CaptureFixture[str]
+    stage: Stage, mailbox: Mailbox, pager: Pager, log: io.StringIO
 ) -> None:
     """Reported, called, worked on, reported about, closed; with steps that fail on the way."""
     # A step of each kind of failure: what it says must not be the title either.
@@ -152,13 +172,14 @@ async def test_a_life_of_a_restricted_incident_reaches_nobody_else(
             everything = [str(row[0]) for row in await t.execute(text(f"select x::text from {table} x"))]
         clean("\n".join(everything), f"the table {table}", CANARY)
     assert await rows(stage, "select id from situation where title ~* 'xylophonic'")
-    printed = capfd.readouterr()
-    clean(printed.out + printed.err, "the log", CANARY)
+    printed = log.getvalue()
+    assert printed.count("\n") > 10, "nothing was logged"
+    clean(printed, "the log", CANARY)
     for secret in (stage.app["bot_token"], stage.app["signing_secret"]):
-        assert secret not in printed.out + printed.err, "the log has a secret"
+        assert secret not in printed, "the log has a secret"
 
 
-async def test_slack_shows_it_to_no_outsider_whatever_they_press(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_slack_shows_it_to_no_outsider_whatever_they_press(stage: Stage, log: io.StringIO) -> None:
     """Each command, shortcut, button and option list; App Home; and links, posted by whoever."""
     async with canary(stage) as scene:
         [own] = await rows(stage, "select id from situation where name = :name", name=scene.name)
@@ -196,7 +217,7 @@ async def test_slack_shows_it_to_no_outsider_whatever_they_press(stage: Stage, c
         await background(stage)
         clean(await shown_to(stage, CY), "the modal of an outsider", CANARY)
         # Otherwise the buttons would not have got as far as to look for it.
-        assert capfd.readouterr().out.count("slack_request_refused") > len(registry.actions)
+        assert log.getvalue().count("slack_request_refused") > len(registry.actions)
         await told_nobody_else(stage, since)
 
 

@@ -84,7 +84,7 @@ def clone_database(owner_url: str, template: str, name: str) -> str:
 def drop_database(owner_url: str, name: str) -> None:
     """Whether or not it exists or somebody is still connected."""
     with psycopg.connect(database_url(owner_url, "postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        _when_free(connection, sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
 def database_url(url: str, name: str) -> str:
@@ -95,12 +95,12 @@ def database_url(url: str, name: str) -> str:
 
 
 def _when_free(connection: psycopg.Connection, statement: sql.Composed) -> None:
-    """A connection just closed is still there for a moment."""
+    """A connection just closed is still there for a moment; so is the server's own cleaner, which only a superuser may end."""
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
             connection.execute(statement)
-        except psycopg.errors.ObjectInUse:
+        except (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
