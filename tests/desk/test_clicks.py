@@ -98,7 +98,7 @@ def test_the_palette_works_by_keys_alone(played: Played) -> None:
     expect(box).to_be_hidden()
     page.keyboard.press("Control+k")
     box.fill("report")
-    expect(page.get_by_role("option", selected=True)).to_contain_text("Report an incident")
+    expect(page.locator("dialog[open]").get_by_role("option", selected=True)).to_contain_text("Report an incident")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{played.stage.base_url}/default/report")
 

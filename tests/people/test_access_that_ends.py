@@ -34,9 +34,10 @@ class Ear:
                     self.heard.append(line)
 
     async def hung_up(self) -> list[str]:
-        """What was heard, once the other side has closed it; fails when it stays open."""
+        """What was heard, once the other side has ended it and said so; fails when it stays open."""
         await asyncio.wait_for(self.task, 60)
-        return self.heard
+        assert self.heard[-1] == "event: ended"
+        return self.heard[:-1]
 
 
 async def somebody(stage: Stage, email: str) -> tuple[Viewer, Person]:

@@ -69,7 +69,9 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
                     try:
                         now = await visits.of(request, org)
                     except DispatchError:
-                        return  # signed out, or deactivated
+                        # Signed out, or deactivated. Said, so that the page does not ask again and again.
+                        yield ServerSentEvent(data="ended", event="ended")
+                        return
                     if await concerns(now, changed):
                         yield ServerSentEvent(data="changed", event="now")
                         await asyncio.sleep(AT_MOST_EACH)

@@ -90,6 +90,7 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
                     while not queue.empty():
                         changed.add(queue.get_nowait())
                     if not await still_there():
+                        yield ServerSentEvent(data="ended", event="ended")
                         return
                     for key in shown(changed):
                         yield ServerSentEvent(data="changed", event=key)

@@ -204,6 +204,8 @@
     if (interrupted) htmx.trigger(document.body, "refresh");
     interrupted = false;
   });
+  // The server ended it: whoever looks may no longer.
+  document.addEventListener("htmx:sseClose", () => showLive("off"));
   document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
 
   const reload = $("[data-reload]");
