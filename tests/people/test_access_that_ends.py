@@ -93,9 +93,14 @@ async def test_an_open_page_hears_nothing_more_once_the_incident_is_restricted(s
 
 
 async def test_an_open_home_of_somebody_deactivated_or_signed_out_hears_nothing_more(stage: Stage) -> None:
-    for ending in ("deactivated", "signed out"):
-        cy = await stage.sign_in("cy@example.com" if ending == "signed out" else "fay@example.com")
-        ear = Ear(cy, "/default/home/live")
+    """Nor an open set-up guide."""
+    for who, ending, address in (
+        ("fay@example.com", "deactivated", "/default/home/live"),
+        ("cy@example.com", "signed out", "/default/home/live"),
+        ("dee@example.com", "signed out", "/default/setup/live"),
+    ):
+        cy = await stage.sign_in(who)
+        ear = Ear(cy, address)
         await ear.open.wait()
 
         async def watched() -> bool:

@@ -17,6 +17,7 @@ from dispatch.kit.db import Tx
 from dispatch.kit.errors import Stale
 from dispatch.kit.events import Subject, record
 from dispatch.kit.forms import FormErrors, Option, differences, fingerprint, inputs
+from dispatch.projects.actions import take_turn
 from dispatch.projects.configure import STALE
 from dispatch.projects.models import Project
 from dispatch.situations.models import Situation
@@ -47,9 +48,7 @@ async def save_rule(
         FormErrors: the name is taken, or there are too many.
         Stale: changed by somebody else since.
     """
-    await t.execute(
-        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
-    )
+    await take_turn(t, project)
     rule = await queries.rule(t, rule_id, project_id=project.id) if rule_id is not None else None
     before = stored(rule) if rule is not None else {}
     if rule is not None and fingerprint(RuleForm, before) != seen:

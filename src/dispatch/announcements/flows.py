@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dispatch.announcements.actions import fit_rules
 from dispatch.announcements.events import RuleFitted
 from dispatch.announcements.messages import by_email, in_slack
@@ -11,7 +9,7 @@ from dispatch.announcements.models import AnnouncementRule
 from dispatch.kit.db import Tx
 from dispatch.kit.errors import Refused
 from dispatch.kit.events import Recorded, on, record
-from dispatch.kit.flows import Flow, Skip, Step, StepContext, flow, step
+from dispatch.kit.flows import Deciding, Skip, StepContext, flow, step
 from dispatch.ports.conversations import Conversations
 from dispatch.projects.providers import Providers
 from dispatch.situations import queries
@@ -103,25 +101,11 @@ tell = flow("announcements.tell", version=1)(
 )
 
 
-@dataclass(frozen=True)
-class IfRuleFits:
-    """Looks in the transaction of the change, so that the journal stays empty where no rule fits."""
-
-    flow: Flow
-
-    @property
-    def name(self) -> str:
-        return self.flow.name
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        return self.flow.steps
-
-    async def start(self, t: Tx, recorded: Recorded) -> int:
-        """How many rules fitted; the flow hangs on `RuleFitted`."""
-        return await fit_rules(t, recorded.subject)
+async def if_rules_fit(t: Tx, recorded: Recorded) -> int:
+    """How many rules fitted; the flow hangs on `RuleFitted`."""
+    return await fit_rules(t, recorded.subject)
 
 
 for fact in (Opened, CommanderNamed, CommanderChanged, ParticipantAdded, DetailsChanged, StatusChanged, VisibilityChanged):
-    on(fact, IfRuleFits(tell))
+    on(fact, Deciding(tell, if_rules_fit))
 on(RuleFitted, tell)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
 from dispatch.announcements import actions, queries
 from dispatch.announcements.forms import RuleForm
-from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import Stale
-from dispatch.kit.forms import FormErrors, Option, from_html, html_values, inputs
+from dispatch.kit.db import Database, Read, Tx
+from dispatch.kit.forms import Option, inputs
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.people.web import Visits
-from dispatch.projects.settings_pages import Choices, SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.form_pages import FormPage, row_routes
+from dispatch.projects.settings_pages import Choices, SettingsForm, Where, enter, show
 from dispatch.situations.queries import list_options
 
 settings_page(
@@ -55,25 +52,16 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             choices = await views(t, where, rule.query)
         return SettingsForm(RuleForm, f"{where.path}/{rule.id}", rule.name, actions.stored(rule), choices, above=above)
 
-    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
-        return show(pages, "settings_form.html", request, where, status=status, page_key="announcements", **form, **context)
+    form_page = FormPage(db, pages, "announcements", "announcement.rule_changed")
 
     async def save(request: Request, where: Where, rule_id: int | None) -> Response:
-        sent, asked = await request.form(), await form_of(where, rule_id)
-        seen = str(sent.get("seen", ""))
-        try:
-            form = from_html(RuleForm, sent, choices=asked.choices)
-            async with db.tx(where.visit.org.id) as t:
-                await actions.save_rule(
-                    t, where.project, form, rule_id=rule_id, seen=seen, by=where.by, choices=asked.choices
-                )
-        except FormErrors as why:
-            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
-        except Stale as why:
-            told = await latest_changes(db, where, like="announcement.rule_changed", item=rule_id)
-            typed = drawn(asked, typed=html_values(RuleForm, sent))
-            return page(request, where, typed, status=why.status, stale=str(why), told=told)
-        return RedirectResponse(f"{where.path}?saved={'added' if rule_id is None else 'changed'}", 303)
+        asked = await form_of(where, rule_id)
+
+        async def write(t: Tx, form: RuleForm, seen: str) -> None:
+            await actions.save_rule(t, where.project, form, rule_id=rule_id, seen=seen, by=where.by, choices=asked.choices)
+
+        done = f"{where.path}?saved={'added' if rule_id is None else 'changed'}"
+        return await form_page.save(request, where, asked, write, then=lambda _: done, item=rule_id)
 
     @routes.get("")
     async def listed(request: Request, org: str, project: str) -> Response:
@@ -87,23 +75,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             saved=SAVED.get(request.query_params.get("saved", ""), ""),
         )  # fmt: skip
 
-    @routes.get("/new")
-    async def new(request: Request, org: str, project: str) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, None)))
-
-    @routes.post("/new")
-    async def add(request: Request, org: str, project: str) -> Response:
-        return await save(request, await at(request, org, project), None)
-
-    @routes.get("/{rule_id:int}")
-    async def edit(request: Request, org: str, project: str, rule_id: int) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, rule_id)))
-
-    @routes.post("/{rule_id:int}")
-    async def change(request: Request, org: str, project: str, rule_id: int) -> Response:
-        return await save(request, await at(request, org, project), rule_id)
+    row_routes(routes, form_page, at=at, form_of=form_of, save=save)
 
     @routes.post("/{rule_id:int}/delete")
     async def delete(request: Request, org: str, project: str, rule_id: int) -> Response:

@@ -25,6 +25,7 @@ from dispatch.oncall.rotation_events import (
 from dispatch.oncall.rotation_forms import OverrideForm, RotationForm, in_units, there, wall
 from dispatch.people.models import Person
 from dispatch.people.queries import people
+from dispatch.projects.actions import take_turn
 from dispatch.projects.configure import STALE
 from dispatch.projects.models import Project, SituationType
 
@@ -52,9 +53,7 @@ async def save_rotation(
         FormErrors: the name is taken, or somebody is not, or no longer, a person of this organization.
         Stale: changed by somebody else since `seen`, the fingerprint of what the person was shown.
     """
-    await t.execute(
-        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
-    )
+    await take_turn(t, project)
     rotation = await _locked(t, project, rotation_id) if rotation_id is not None else None
     before = await stored(t, rotation) if rotation is not None else {}
     if rotation is not None and fingerprint(RotationForm, before) != seen:

@@ -13,8 +13,8 @@ from jinja2 import Environment
 from sqlalchemy import select
 
 from dispatch.kit import clock
-from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import Conflict, Stale
+from dispatch.kit.db import Database, Read, Tx
+from dispatch.kit.errors import Conflict
 from dispatch.kit.forms import FormErrors, HtmlForm, Option, from_html, html_values, to_html
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.oncall import queries, rotation_actions
@@ -24,8 +24,9 @@ from dispatch.oncall.rotation_forms import UNIT_OPTIONS, OverrideForm, RotationF
 from dispatch.people.models import Person
 from dispatch.people.queries import people
 from dispatch.people.web import Visits
+from dispatch.projects.form_pages import FormPage, row_routes
 from dispatch.projects.settings_forms import zones
-from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.settings_pages import SettingsForm, Where, enter, show
 
 settings_page(
     "Project", "oncall", "On call", icon="bell-ringing", position=25,
@@ -86,25 +87,21 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             above=above, exists=rotation_id is not None,
         )  # fmt: skip
 
-    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
-        return show(pages, "settings_form.html", request, where, status=status, page_key="oncall", **form, **context)
+    form_page = FormPage(db, pages, "oncall", "rotation.changed")
 
     async def save(request: Request, where: Where, rotation_id: int | None) -> Response:
-        sent = await request.form()
-        typed, seen = html_values(RotationForm, sent), str(sent.get("seen", ""))
-        asked = await form_of(where, rotation_id, typed)
-        try:
-            form = from_html(RotationForm, sent, choices=asked.choices)
-            async with db.tx(where.visit.org.id) as t:
-                made = await rotation_actions.save_rotation(
-                    t, where.project, form, rotation_id=rotation_id, seen=seen, by=where.by
-                )
-        except FormErrors as why:
-            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
-        except Stale as why:
-            told = await latest_changes(db, where, like="rotation.changed", item=rotation_id)
-            return page(request, where, drawn(asked, typed=typed), status=why.status, stale=str(why), told=told)
-        return RedirectResponse(f"{where.path}/{made.id}?saved={'added' if rotation_id is None else 'changed'}", 303)
+        # Its options are the people who were typed.
+        asked = await form_of(where, rotation_id, html_values(RotationForm, await request.form()))
+
+        async def write(t: Tx, form: RotationForm, seen: str) -> Rotation:
+            return await rotation_actions.save_rotation(
+                t, where.project, form, rotation_id=rotation_id, seen=seen, by=where.by
+            )
+
+        done = "added" if rotation_id is None else "changed"
+        return await form_page.save(
+            request, where, asked, write, then=lambda made: f"{where.path}/{made.id}?saved={done}", item=rotation_id
+        )
 
     async def listing(request: Request, where: Where, *, status: int = 200, problem: str = "") -> Response:
         now = clock.now()
@@ -153,27 +150,11 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def listed(request: Request, org: str, project: str) -> Response:
         return await listing(request, await at(request, org, project))
 
-    @routes.get("/new")
-    async def new(request: Request, org: str, project: str) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, None)))
-
-    @routes.post("/new")
-    async def add(request: Request, org: str, project: str) -> Response:
-        return await save(request, await at(request, org, project), None)
+    row_routes(routes, form_page, at=at, form_of=form_of, save=save, edit="/edit")
 
     @routes.get("/{rotation_id:int}")
     async def one(request: Request, org: str, project: str, rotation_id: int) -> Response:
         return await rotation_page(request, await at(request, org, project), rotation_id)
-
-    @routes.get("/{rotation_id:int}/edit")
-    async def edit(request: Request, org: str, project: str, rotation_id: int) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, rotation_id)))
-
-    @routes.post("/{rotation_id:int}/edit")
-    async def change(request: Request, org: str, project: str, rotation_id: int) -> Response:
-        return await save(request, await at(request, org, project), rotation_id)
 
     @routes.post("/{rotation_id:int}/delete")
     async def delete(request: Request, org: str, project: str, rotation_id: int) -> Response:

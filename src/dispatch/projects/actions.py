@@ -25,6 +25,13 @@ PRIORITIES = (
 )
 
 
+async def take_turn(t: Tx, project: Project) -> None:
+    """Until the transaction's end nobody else writes about this project's settings: two could add one name at once."""
+    await t.execute(
+        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
+    )
+
+
 async def create_project(t: Tx, slug: str, *, name: str = "", is_default: bool = False, **more: Any) -> Project:
     """A project with the severities, priorities and the type every team starts with.
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import Conflict, NotFound, Stale
-from dispatch.kit.forms import FormErrors, Option, from_html, html_values, inputs
+from dispatch.kit.db import Database, Read, Tx
+from dispatch.kit.errors import Conflict, NotFound
+from dispatch.kit.forms import Form, Option, inputs
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.people.web import Visits
 from dispatch.projects import configure
+from dispatch.projects.form_pages import FormPage, row_routes
 from dispatch.projects.models import SituationType
 from dispatch.projects.settings_forms import COLORS, KINDS, PAGING, UPDATES, VISIBILITIES, ChoiceKind
-from dispatch.projects.settings_pages import Choices, SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.settings_pages import Choices, SettingsForm, Where, enter, show
 
 for _kind in KINDS:
     settings_page("Project", _kind.key, _kind.title, icon=_kind.icon, about=_kind.about, position=_kind.position)
@@ -63,8 +63,7 @@ def _of(kind: ChoiceKind, db: Database, visits: Visits, pages: Environment, rota
                 )
         raise NotFound(f"There is no such {kind.one} in this project.")
 
-    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
-        return show(pages, "settings_form.html", request, where, status=status, page_key=kind.key, **form, **context)
+    form_page = FormPage(db, pages, kind.key, "project.choice_changed")
 
     async def listing(request: Request, where: Where, *, status: int = 200, problem: str = "") -> Response:
         async with db.read(where.visit.org.id) as t:
@@ -77,44 +76,21 @@ def _of(kind: ChoiceKind, db: Database, visits: Visits, pages: Environment, rota
         )  # fmt: skip
 
     async def save(request: Request, where: Where, choice_id: int | None) -> Response:
-        sent, asked = await request.form(), await form_of(where, choice_id)
-        seen = str(sent.get("seen", ""))
-        try:
-            form = from_html(kind.form, sent, choices=asked.choices)
-            async with db.tx(where.visit.org.id) as t:
-                await configure.save_choice(
-                    t, where.project, kind, form, choice_id=choice_id, seen=seen, by=where.by, choices=asked.choices
-                )
-        except FormErrors as why:
-            # The version they saw, not the present one: an error at a field is no leave to overwrite somebody.
-            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
-        except Stale as why:
-            told = await latest_changes(db, where, like="project.choice_changed", item=choice_id)
-            typed = drawn(asked, typed=html_values(kind.form, sent))
-            return page(request, where, typed, status=why.status, stale=str(why), told=told)
-        return RedirectResponse(f"{where.path}?saved={'added' if choice_id is None else 'changed'}", 303)
+        asked = await form_of(where, choice_id)
+
+        async def write(t: Tx, form: Form, seen: str) -> None:
+            await configure.save_choice(
+                t, where.project, kind, form, choice_id=choice_id, seen=seen, by=where.by, choices=asked.choices
+            )
+
+        done = f"{where.path}?saved={'added' if choice_id is None else 'changed'}"
+        return await form_page.save(request, where, asked, write, then=lambda _: done, item=choice_id)
 
     @routes.get("")
     async def listed(request: Request, org: str, project: str) -> Response:
         return await listing(request, await at(request, org, project))
 
-    @routes.get("/new")
-    async def new(request: Request, org: str, project: str) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, None)))
-
-    @routes.post("/new")
-    async def add(request: Request, org: str, project: str) -> Response:
-        return await save(request, await at(request, org, project), None)
-
-    @routes.get("/{choice_id:int}")
-    async def edit(request: Request, org: str, project: str, choice_id: int) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, choice_id)))
-
-    @routes.post("/{choice_id:int}")
-    async def change(request: Request, org: str, project: str, choice_id: int) -> Response:
-        return await save(request, await at(request, org, project), choice_id)
+    row_routes(routes, form_page, at=at, form_of=form_of, save=save)
 
     @routes.post("/{choice_id:int}/up")
     async def up(request: Request, org: str, project: str, choice_id: int) -> Response:

@@ -12,7 +12,7 @@ from dispatch.kit.db import Read, Tx
 from dispatch.kit.errors import Conflict, NotFound, Stale
 from dispatch.kit.events import Subject, record
 from dispatch.kit.forms import Form, FormErrors, Option, differences, fingerprint, inputs
-from dispatch.projects.actions import create_project
+from dispatch.projects.actions import create_project, take_turn
 from dispatch.projects.configuration_events import (
     ChoiceAdded,
     ChoiceChanged,
@@ -194,9 +194,7 @@ async def remove_choice(t: Tx, project: Project, kind: ChoiceKind, choice_id: in
 
 async def _locked(t: Tx, project: Project, kind: ChoiceKind) -> list[Row]:
     # One after the other per project, so that no two of them become the default, or get one name, at once.
-    await t.execute(
-        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
-    )
+    await take_turn(t, project)
     return await rows(t, kind, project.id)
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
-from dispatch.kit.errors import Stale
-from dispatch.kit.forms import FormErrors, from_html, html_values
+from dispatch.kit.db import Database, Tx
+from dispatch.kit.forms import FormErrors, from_html
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import configure, queries
+from dispatch.projects.form_pages import FormPage
 from dispatch.projects.settings_forms import NewProjectForm, ProjectForm, zones
-from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, refused
 
 settings_page(
     "Organization", "projects", "Projects", icon="folder", position=5,
@@ -72,31 +69,22 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def at(request: Request, org: str, project: str) -> Where:
         return await enter(db, visits, request, org, project, "general", may="projects.configure")
 
-    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
-        return show(pages, "settings_form.html", request, where, status=status, page_key="general", **form, **context)
+    form_page = FormPage(db, pages, "general", "project.changed")
 
     @routes.get("/{org}/settings/projects/{project}/general")
     async def general(request: Request, org: str, project: str) -> Response:
         where = await at(request, org, project)
         said = SAVED.get(request.query_params.get("saved", ""), "")
-        return page(request, where, drawn(_general(where)), saved=said)
+        return form_page.show(request, where, _general(where), saved=said)
 
     @routes.post("/{org}/settings/projects/{project}/general")
     async def save(request: Request, org: str, project: str) -> Response:
         where = await at(request, org, project)
-        sent, asked = await request.form(), _general(where)
-        try:
-            form = from_html(ProjectForm, sent, choices=CHOICES)
-            async with db.tx(where.visit.org.id) as t:
-                await configure.change_project(t, where.project.id, form, seen=str(sent.get("seen", "")), by=where.by)
-        except FormErrors as why:
-            # The version they saw, not the present one: an error at a field is no leave to overwrite somebody.
-            return page(request, where, refused(asked, sent, why) | {"seen": str(sent.get("seen", ""))}, status=422)
-        except Stale as why:
-            told = await latest_changes(db, where, like="project.changed")
-            typed = drawn(asked, typed=html_values(ProjectForm, sent))
-            return page(request, where, typed, status=why.status, stale=str(why), told=told)
-        return RedirectResponse(f"{where.path}?saved=changed", 303)
+
+        async def write(t: Tx, form: ProjectForm, seen: str) -> None:
+            await configure.change_project(t, where.project.id, form, seen=seen, by=where.by)
+
+        return await form_page.save(request, where, _general(where), write, then=lambda _: f"{where.path}?saved=changed")
 
     return routes
 

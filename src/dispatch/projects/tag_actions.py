@@ -12,7 +12,7 @@ from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, NotFound, Stale
 from dispatch.kit.events import Subject, record
 from dispatch.kit.forms import Form, FormErrors, differences, fingerprint, long_text, text
-from dispatch.projects.actions import add_tags
+from dispatch.projects.actions import add_tags, take_turn
 from dispatch.projects.configuration_events import TagChanged, TagRemoved, TagsAdded
 from dispatch.projects.configure import STALE, stored
 from dispatch.projects.models import Project, Tag
@@ -66,7 +66,7 @@ class TagForm(Form):
 
 async def add(t: Tx, project: Project, form: NewTagsForm, *, by: int | None) -> list[str]:
     """The names that are new, whatever their case."""
-    await _turn(t, project)
+    await take_turn(t, project)
     lowered = set(
         await t.scalars(select(func.lower(Tag.name)).where(Tag.org_id == t.org, Tag.project_id == project.id))
     )
@@ -133,7 +133,7 @@ async def remove(t: Tx, project: Project, tag_id: int, *, by: int | None) -> str
 
 
 async def _tag(t: Tx, project: Project, tag_id: int) -> Tag:
-    await _turn(t, project)
+    await take_turn(t, project)
     found = await t.scalar(
         select(Tag)
         .where(Tag.org_id == t.org, Tag.project_id == project.id, Tag.id == tag_id)
@@ -142,10 +142,3 @@ async def _tag(t: Tx, project: Project, tag_id: int) -> Tag:
     if found is None:
         raise NotFound("There is no such tag in this project.")
     return found
-
-
-async def _turn(t: Tx, project: Project) -> None:
-    # Writers about the tags of a project queue up, or two could add one name at once.
-    await t.execute(
-        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
-    )

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
-from dispatch.kit.errors import Conflict, NotFound, Stale
+from dispatch.kit.db import Database, Tx
+from dispatch.kit.errors import Conflict, NotFound
 from dispatch.kit.forms import FormErrors, from_html, html_values, to_html
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.people.web import Visits
 from dispatch.projects import queries, tag_actions
 from dispatch.projects.configure import stored
-from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.form_pages import FormPage
+from dispatch.projects.settings_pages import SettingsForm, Where, enter, show
 from dispatch.projects.tag_actions import NewTagsForm, TagForm
 
 settings_page("Project", "tags", "Tags", icon="label", about="Words that incidents are marked with.", position=50)
@@ -69,30 +70,22 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             new = await tag_actions.add(t, where.project, form, by=where.by)
         return RedirectResponse(f"{where.path}?added={len(new)}", 303)
 
+    form_page = FormPage(db, pages, "tags", "project.tag_changed")
+
     @routes.get("/{tag_id:int}")
     async def edit(request: Request, org: str, project: str, tag_id: int) -> Response:
         where = await at(request, org, project)
-        return show(pages, "settings_form.html", request, where, page_key="tags", **drawn(await form_of(where, tag_id)))
+        return form_page.show(request, where, await form_of(where, tag_id))
 
     @routes.post("/{tag_id:int}")
     async def change(request: Request, org: str, project: str, tag_id: int) -> Response:
         where = await at(request, org, project)
-        sent, asked = await request.form(), await form_of(where, tag_id)
-        seen = str(sent.get("seen", ""))
-        try:
-            form = from_html(TagForm, sent)
-            async with db.tx(where.visit.org.id) as t:
-                await tag_actions.change(t, where.project, tag_id, form, seen=seen, by=where.by)
-        except FormErrors as why:
-            wrong = refused(asked, sent, why) | {"seen": seen}
-            return show(pages, "settings_form.html", request, where, status=422, page_key="tags", **wrong)
-        except Stale as why:
-            told = await latest_changes(db, where, like="project.tag_changed")
-            return show(
-                pages, "settings_form.html", request, where, status=why.status, page_key="tags", stale=str(why), told=told,
-                **drawn(asked, typed=html_values(TagForm, sent)),
-            )  # fmt: skip
-        return RedirectResponse(f"{where.path}?saved=changed", 303)
+
+        async def write(t: Tx, form: TagForm, seen: str) -> None:
+            await tag_actions.change(t, where.project, tag_id, form, seen=seen, by=where.by)
+
+        asked = await form_of(where, tag_id)
+        return await form_page.save(request, where, asked, write, then=lambda _: f"{where.path}?saved=changed")
 
     @routes.post("/{tag_id:int}/delete")
     async def delete(request: Request, org: str, project: str, tag_id: int) -> Response:

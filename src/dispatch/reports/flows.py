@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import timedelta
 
 from dispatch.kit.db import Tx
 from dispatch.kit.errors import Refused
 from dispatch.kit.events import Recorded, on
-from dispatch.kit.flows import Flow, Skip, Step, StepContext, flow, step
+from dispatch.kit.flows import Deciding, Skip, StepContext, flow, step
 from dispatch.kit.slack.markup import cut
 from dispatch.ports.documents import Documents
 from dispatch.projects.providers import Providers
@@ -22,7 +21,7 @@ from dispatch.situations import queries
 from dispatch.situations.actions import link_resource
 from dispatch.situations.events import DetailsChanged, Opened, ResourceLinked
 from dispatch.situations.flows.common import NO_MAIL, channel_of, chat_id, chat_of, still_open, thread
-from dispatch.situations.flows.subscribers import IfSubscribed, tell_subscribers
+from dispatch.situations.flows.subscribers import if_subscribed, tell_subscribers
 from dispatch.situations.slack.messages import subscribed
 
 
@@ -130,29 +129,16 @@ update_due = flow("report.update_due", version=1)(
          lane="people"),
 )  # fmt: skip
 
-@dataclass(frozen=True)
-class FirstPromise:
-    """Promises the first update in the transaction that opens a situation, or gives it a severity that wants one."""
 
-    flow: Flow
-
-    @property
-    def name(self) -> str:
-        return self.flow.name
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        return self.flow.steps
-
-    async def start(self, t: Tx, recorded: Recorded) -> int:
-        """1 when an update is promised now; the reminders follow when it is due."""
-        return int(await promise_first_update(t, recorded.subject.id))
+async def promise_first(t: Tx, recorded: Recorded) -> int:
+    """1 when an update is promised now; the reminders follow when it is due."""
+    return int(await promise_first_update(t, recorded.subject.id))
 
 
-on(Opened, FirstPromise(update_due))
-on(DetailsChanged, FirstPromise(update_due), when=lambda happened: "severity" in happened.changes)
+on(Opened, Deciding(update_due, promise_first))
+on(DetailsChanged, Deciding(update_due, promise_first), when=lambda happened: "severity" in happened.changes)
 on(ReportWritten, tactical, when=lambda happened: happened.kind == "tactical")
 on(ReportWritten, executive, when=lambda happened: happened.kind == "executive")
-on(ReportWritten, IfSubscribed(subscribers))
+on(ReportWritten, if_subscribed(subscribers))
 on(UpdateDue, update_due)
 on(UpdateLate, update_due)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.desk import queries
 from dispatch.desk.setup import setup
 from dispatch.desk.web import backups
 from dispatch.kit.db import Database
-from dispatch.kit.errors import DispatchError, NotFound
+from dispatch.kit.errors import NotFound
 from dispatch.kit.events import CONFIGURATION, Subject
 from dispatch.kit.web.live import Live
+from dispatch.kit.web.streams import stream
 from dispatch.people.access import allows
 from dispatch.people.web import Visit, Visits
 
@@ -44,39 +42,24 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
 
     @routes.get("/{org}/home/live")
     async def live_events(request: Request, org: str) -> Response:
+        async def told(changed: set[Subject | None]) -> list[str]:
+            return ["now"] if await concerns(await visits.of(request, org), changed) else []
+
         visit = await visits.of(request, org)
+        return stream(live.watch_organization(visit.org.id), told, at_most_each=AT_MOST_EACH)
 
-        async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
-            """Not even that something happened is told about what the viewer may not see."""
-            if None in changed:
-                return True
-            # The set-up guide goes on with what is configured.
-            if visit.viewer.is_admin and any(each is not None and each.kind in CONFIGURATION for each in changed):
-                return True
-            ids = {each.id for each in changed if each is not None and each.kind == "incident"}
-            if not ids:
-                return False
-            async with db.read(visit.org.id) as t:
-                return await queries.sees_one(t, visit.viewer, ids)
-
-        async def events() -> AsyncIterator[ServerSentEvent]:
-            async with live.watch_organization(visit.org.id) as queue:
-                while True:
-                    changed = {await queue.get()}
-                    await asyncio.sleep(0.05)
-                    while not queue.empty():
-                        changed.add(queue.get_nowait())
-                    try:
-                        now = await visits.of(request, org)
-                    except DispatchError:
-                        # Signed out, or deactivated. Said, so that the page does not ask again and again.
-                        yield ServerSentEvent(data="ended", event="ended")
-                        return
-                    if await concerns(now, changed):
-                        yield ServerSentEvent(data="changed", event="now")
-                        await asyncio.sleep(AT_MOST_EACH)
-
-        return EventSourceResponse(events(), ping=20)
+    async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
+        """Not even that something happened is told about what the viewer may not see."""
+        if None in changed:
+            return True
+        # The set-up guide goes on with what is configured.
+        if visit.viewer.is_admin and any(each is not None and each.kind in CONFIGURATION for each in changed):
+            return True
+        ids = {each.id for each in changed if each is not None and each.kind == "incident"}
+        if not ids:
+            return False
+        async with db.read(visit.org.id) as t:
+            return await queries.sees_one(t, visit.viewer, ids)
 
     @routes.get("/{org}")
     async def home_page(request: Request, org: str) -> Response:

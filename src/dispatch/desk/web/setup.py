@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.desk import queries
 from dispatch.desk.setup import Setup, setup
@@ -23,6 +21,7 @@ from dispatch.kit.forms import FormErrors, enum_choices, to_html
 from dispatch.kit.slack import registry
 from dispatch.kit.slack.manifest import manifest
 from dispatch.kit.web.live import Live
+from dispatch.kit.web.streams import stream
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import queries as projects
 from dispatch.projects.plugin_actions import open_secrets
@@ -117,27 +116,17 @@ def router(
 
     @routes.get("/live")
     async def live_events(request: Request, org: str) -> Response:
+        async def told(changed: set[Subject | None]) -> list[str]:
+            return ["steps", "state"] if await concerns(await visits.admin(request, org), changed) else []
+
         visit = await visits.admin(request, org)
+        return stream(live.watch_organization(visit.org.id), told)
 
-        async def concerns(changed: set[Subject | None]) -> bool:
-            ids = {each.id for each in changed if each is not None and each.kind == "incident"}
-            if any(each is None or each.kind != "incident" for each in changed):
-                return True
-            async with db.read(visit.org.id) as t:
-                return await queries.sees_one(t, visit.viewer, ids)
-
-        async def events() -> AsyncIterator[ServerSentEvent]:
-            async with live.watch_organization(visit.org.id) as queue:
-                while True:
-                    changed = {await queue.get()}
-                    await asyncio.sleep(0.05)
-                    while not queue.empty():
-                        changed.add(queue.get_nowait())
-                    if await concerns(changed):
-                        yield ServerSentEvent(data="changed", event="steps")
-                        yield ServerSentEvent(data="changed", event="state")
-
-        return EventSourceResponse(events(), ping=20)
+    async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
+        if any(each is None or each.kind != "incident" for each in changed):
+            return True
+        async with db.read(visit.org.id) as t:
+            return await queries.sees_one(t, visit.viewer, {each.id for each in changed if each is not None})
 
     @routes.get("/{key}")
     async def step_page(request: Request, org: str, key: str) -> Response:

@@ -9,11 +9,12 @@ A flow is declared as the runbook it is::
     on(Opened, set_up)
 """
 
-from dispatch.kit.flows.declare import Flow, Skip, Step, all_flows, flow, flow_named, step
+from dispatch.kit.flows.declare import Deciding, Flow, Skip, Step, all_flows, flow, flow_named, step
 from dispatch.kit.flows.journal import FlowRun, FlowStep, retry, steps_of
 from dispatch.kit.flows.runner import Lost, Runner, StepContext
 
 __all__ = [
+    "Deciding",
     "Flow",
     "FlowRun",
     "FlowStep",

@@ -94,6 +94,30 @@ class Flow:
         return await journal.begin(t, self, recorded)
 
 
+@dataclass(frozen=True)
+class Deciding:
+    """Hangs a flow on a fact whose transaction decides whether anything starts, so that the journal of all others stays short.
+
+    Args:
+        decide: in place of `flow.start`; answers the run's id, or 0 when nothing starts.
+    """
+
+    flow: Flow
+    decide: Callable[[Tx, Recorded], Awaitable[int]]
+
+    @property
+    def name(self) -> str:
+        return self.flow.name
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.flow.steps
+
+    async def start(self, t: Tx, recorded: Recorded) -> int:
+        """What was decided."""
+        return await self.decide(t, recorded)
+
+
 _flows: dict[tuple[str, int], Flow] = {}
 
 

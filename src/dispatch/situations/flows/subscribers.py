@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import exists, select
 
 from dispatch.kit.db import Tx
 from dispatch.kit.events import Recorded, on
-from dispatch.kit.flows import Flow, Skip, Step, StepContext, flow, step
+from dispatch.kit.flows import Deciding, Flow, Skip, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import StatusChanged
@@ -60,24 +59,14 @@ status_told = flow("incident.tell_subscribers", version=1)(
 )
 
 
-@dataclass(frozen=True)
-class IfSubscribed:
-    """Starts a flow only where somebody has subscribed: the journal of the others stays short."""
+def if_subscribed(told: Flow) -> Deciding:
+    """The flow only where somebody has subscribed."""
 
-    flow: Flow
-
-    @property
-    def name(self) -> str:
-        return self.flow.name
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        return self.flow.steps
-
-    async def start(self, t: Tx, recorded: Recorded) -> int:
-        """The run's id; 0 when nobody has to be told."""
+    async def decide(t: Tx, recorded: Recorded) -> int:
         anybody = exists().where(Subscriber.org_id == t.org, Subscriber.situation_id == recorded.subject.id)
-        return await self.flow.start(t, recorded) if await t.scalar(select(anybody)) else 0
+        return await told.start(t, recorded) if await t.scalar(select(anybody)) else 0
+
+    return Deciding(told, decide)
 
 
-on(StatusChanged, IfSubscribed(status_told))
+on(StatusChanged, if_subscribed(status_told))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from dispatch.kit.db import Tx
 from dispatch.kit.errors import Stale
 from dispatch.kit.events import Subject, record
 from dispatch.kit.forms import FormErrors, Option, differences, fingerprint, inputs
+from dispatch.projects.actions import take_turn
 from dispatch.projects.configure import STALE
 from dispatch.projects.models import Project
 from dispatch.situations.policies import queries
@@ -39,9 +40,7 @@ async def save_policy(
         FormErrors: there is a rule for the same role and the same incidents.
         Stale: changed by somebody else since.
     """
-    await t.execute(
-        select(Project.id).where(Project.org_id == t.org, Project.id == project.id).with_for_update(key_share=True)
-    )
+    await take_turn(t, project)
     policy = await queries.policy(t, policy_id, project_id=project.id) if policy_id is not None else None
     before = stored(policy) if policy is not None else {}
     if policy is not None and fingerprint(RolePolicyForm, before) != seen:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
-from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.kit.db import Database
-from dispatch.kit.errors import DispatchError
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
 from dispatch.kit.web.live import Live
+from dispatch.kit.web.streams import stream
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
@@ -69,33 +65,15 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
         visit = await visits.of(request, org)
         async with db.read(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
-        subject = Subject(situation.kind, situation.id)
 
-        async def still_there() -> bool:
-            """Signed out, deactivated, or restricted since: then not even that something happened is told."""
-            try:
-                now = await visits.of(request, org)
-                async with db.read(now.org.id) as t:
-                    await queries.by_name(t, now.viewer, name)
-            except DispatchError:
-                return False
-            return True
+        async def told(changed: set[str]) -> list[str]:
+            """Who looks may have been signed out or deactivated, the incident restricted since."""
+            now = await visits.of(request, org)
+            async with db.read(now.org.id) as t:
+                await queries.by_name(t, now.viewer, name)
+            return shown(changed)
 
-        async def events() -> AsyncIterator[ServerSentEvent]:
-            async with live.watch(visit.org.id, subject) as queue:
-                while True:
-                    changed = {await queue.get()}
-                    # Several facts of one transaction arrive together: one re-read per part is enough.
-                    await asyncio.sleep(0.05)
-                    while not queue.empty():
-                        changed.add(queue.get_nowait())
-                    if not await still_there():
-                        yield ServerSentEvent(data="ended", event="ended")
-                        return
-                    for key in shown(changed):
-                        yield ServerSentEvent(data="changed", event=key)
-
-        return EventSourceResponse(events(), ping=20)
+        return stream(live.watch(visit.org.id, Subject(situation.kind, situation.id)), told)
 
     @routes.post("/{org}/incidents/{name}/steps/{step_id}/retry")
     async def retry_step(request: Request, org: str, name: str, step_id: int) -> Response:

@@ -9,15 +9,15 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
-from dispatch.kit.errors import Stale
-from dispatch.kit.forms import FormErrors, Option, from_html, html_values
+from dispatch.kit.db import Database, Tx
+from dispatch.kit.forms import Option
 from dispatch.kit.web.settings_area import settings_page
 from dispatch.oncall.queries import rotation_options
 from dispatch.people.web import Visits
+from dispatch.projects.form_pages import FormPage, row_routes
 from dispatch.projects.models import Priority, Severity, SituationType
 from dispatch.projects.queries import all_choices
-from dispatch.projects.settings_pages import Choices, SettingsForm, Where, drawn, enter, latest_changes, refused, show
+from dispatch.projects.settings_pages import Choices, SettingsForm, Where, enter, show
 from dispatch.situations.policies import actions, queries
 from dispatch.situations.policies.form import ROLE_OPTIONS, RolePolicyForm
 
@@ -58,25 +58,16 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         action = f"{where.path}/{policy.id}"
         return SettingsForm(RolePolicyForm, action, f"Rule for the {policy.role}", actions.stored(policy), choices, above=above)
 
-    def page(request: Request, where: Where, form: Mapping[str, Any], *, status: int = 200, **context: Any) -> Response:
-        return show(pages, "settings_form.html", request, where, status=status, page_key="roles", **form, **context)
+    form_page = FormPage(db, pages, "roles", "role_policy.changed")
 
     async def save(request: Request, where: Where, policy_id: int | None) -> Response:
-        sent, asked = await request.form(), await form_of(where, policy_id)
-        seen = str(sent.get("seen", ""))
-        try:
-            form = from_html(RolePolicyForm, sent, choices=asked.choices)
-            async with db.tx(where.visit.org.id) as t:
-                await actions.save_policy(
-                    t, where.project, form, policy_id=policy_id, seen=seen, by=where.by, choices=asked.choices
-                )
-        except FormErrors as why:
-            return page(request, where, refused(asked, sent, why) | {"seen": seen}, status=422)
-        except Stale as why:
-            told = await latest_changes(db, where, like="role_policy.changed", item=policy_id)
-            typed = drawn(asked, typed=html_values(RolePolicyForm, sent))
-            return page(request, where, typed, status=why.status, stale=str(why), told=told)
-        return RedirectResponse(f"{where.path}?saved={'added' if policy_id is None else 'changed'}", 303)
+        asked = await form_of(where, policy_id)
+
+        async def write(t: Tx, form: RolePolicyForm, seen: str) -> None:
+            await actions.save_policy(t, where.project, form, policy_id=policy_id, seen=seen, by=where.by, choices=asked.choices)
+
+        done = f"{where.path}?saved={'added' if policy_id is None else 'changed'}"
+        return await form_page.save(request, where, asked, write, then=lambda _: done, item=policy_id)
 
     @routes.get("")
     async def listed(request: Request, org: str, project: str) -> Response:
@@ -90,23 +81,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             saved=SAVED.get(request.query_params.get("saved", ""), ""),
         )  # fmt: skip
 
-    @routes.get("/new")
-    async def new(request: Request, org: str, project: str) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, None)))
-
-    @routes.post("/new")
-    async def add(request: Request, org: str, project: str) -> Response:
-        return await save(request, await at(request, org, project), None)
-
-    @routes.get("/{policy_id:int}")
-    async def edit(request: Request, org: str, project: str, policy_id: int) -> Response:
-        where = await at(request, org, project)
-        return page(request, where, drawn(await form_of(where, policy_id)))
-
-    @routes.post("/{policy_id:int}")
-    async def change(request: Request, org: str, project: str, policy_id: int) -> Response:
-        return await save(request, await at(request, org, project), policy_id)
+    row_routes(routes, form_page, at=at, form_of=form_of, save=save)
 
     @routes.post("/{policy_id:int}/delete")
     async def delete(request: Request, org: str, project: str, policy_id: int) -> Response:
