@@ -123,7 +123,7 @@ def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) ->
     web = dispatch.people.web
     letters = Letters(h.db, h.base_url, lambda org: h.providers.organization_mailer(org.id))
     throttle = Throttle(h.db, h.outside.derive("throttle"))
-    providers = OpenIdProviders(h.outside.http)
+    providers = OpenIdProviders(h.outside.http, loopback=not h.settings.production)
     door = Door(h.db, pages, throttle, letters, h.base_url)
     app.include_router(web.sign_in.router(door))
     app.include_router(web.provider.router(door, h.vault, providers))

@@ -89,7 +89,7 @@ class House:
     @property
     def backups_of(self) -> Path | None:
         """The data directory whose database we back up ourselves; None when the database is the operator's."""
-        return None if self.settings.database_url else self.settings.data_dir.absolute()
+        return self.settings.own_data
 
 
 @asynccontextmanager

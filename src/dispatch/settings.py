@@ -28,6 +28,11 @@ class Settings(BaseSettings):
     def production(self) -> bool:
         return self.env == "production"
 
+    @property
+    def own_data(self) -> Path | None:
+        """The data directory whose embedded database is used; None when the database is the operator's."""
+        return None if self.database_url else self.data_dir.absolute()
+
     def checked(self) -> Settings:
         """The same settings, if a server may start with them.
 

@@ -119,6 +119,40 @@ async def test_a_token_ends_by_itself_and_opens_one_organization_only(stage: Sta
     assert (await stage.web.get("/api/v1/default/incidents", headers=token)).status_code == 401
 
 
+async def test_a_token_may_no_more_than_its_maker_and_stops_with_them(stage: Stage) -> None:
+    dee, joy = await stage.sign_in(DEE), await stage.sign_in(JOY)
+    made = await send(dee, TOKENS, TOKENS, name="Steering", role="admin", days="30")
+    found = re.search(r"<code>(dsp_[\w-]+)</code>", made.text)
+    assert found is not None
+    token = {"authorization": f"Bearer {found.group(1)}"}
+    operators = {"authorization": f"Bearer {await stage.token('admin')}"}
+    row = (await stage.web.get("/api/v1/default/incidents", headers=token)).json()["items"][0]
+    address, page = f"/api/v1/default/incidents/{row['name']}", f"{MEMBERS}/{await person_id(stage, DEE)}"
+
+    async def steers(headers: dict[str, str], title: str) -> int:
+        return (await stage.web.patch(address, headers=headers, json={"title": title})).status_code
+
+    assert await steers(token, "By an admin's token") == 200
+    # The maker may less: so may the token, at its next request, and nothing more is asked of anybody.
+    assert (await send(joy, page, f"{page}/role", role="member")).status_code == 200
+    assert await steers(token, "By a member's token") == 403
+    assert (await stage.web.get(address, headers=token)).status_code == 200
+    assert "made as admin; Dee Alvarez is member now" in (await joy.get(TOKENS)).text
+    # The maker is gone.
+    await send(joy, page, f"{page}/deactivate")
+    for method, body in (("GET", None), ("PATCH", {"title": "By nobody's token"})):
+        refused = await stage.web.request(method, address, headers=token, json=body)
+        assert refused.status_code == 401
+        assert 'The token "Steering" was made by Dee Alvarez, who was deactivated.' in refused.json()["detail"]
+    assert "made by Dee Alvarez, who was deactivated" in (await joy.get(TOKENS)).text
+    assert await steers(operators, "By the operator's token") == 200
+    # Back again, as what they are now.
+    await send(joy, MEMBERS, MEMBERS, email=DEE, name="", role="admin")
+    assert await steers(token, "By an admin's token again") == 200
+    listed = (await joy.get(TOKENS)).text
+    assert "deactivated" not in listed and "made as admin" not in listed
+
+
 async def test_a_token_has_at_most_its_makers_role_and_those_above_are_left_alone(stage: Stage) -> None:
     dee, joy = await stage.sign_in(DEE), await stage.sign_in(JOY)
     assert (await send(dee, TOKENS, TOKENS, name="Big", role="manager", days="30")).status_code == 403

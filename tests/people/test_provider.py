@@ -14,10 +14,12 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import text
 
 from dispatch.kit import clock
+from dispatch.kit.db import OrgId
 from dispatch.kit.errors import Invalid
 from dispatch.people.identity_providers import Configuration, configure, identity_provider
 from dispatch.people.models import IdentityProvider
-from dispatch.people.oidc import Client, OpenIdProviders
+from dispatch.people.oidc import Attempt, Client, OpenIdProviders
+from dispatch.people.oidc_metadata import Trouble
 from dispatch.people.provider_checks import check
 from dispatch.people.queries import organization
 from dispatch.people.web.provider import client_of
@@ -47,7 +49,7 @@ async def set_up(stage: Stage, provider: LoopbackProvider, org: str = "default",
     assert found is not None
     values = {"title": "Loopback", "issuer": provider.issuer, "client_id": "dispatch", "client_secret": "very-secret"}
     async with stage.house.db.tx(found.id) as t:
-        return await configure(t, values | more, vault=stage.house.vault)
+        return await configure(t, values | more, vault=stage.house.vault, loopback=True)
 
 
 async def out(client: httpx.AsyncClient, org: str = "default", next: str = "") -> httpx.Response:
@@ -279,7 +281,7 @@ async def test_a_token_that_cannot_be_verified_signs_nobody_in(
 async def test_a_token_for_another_attempt_client_or_time_signs_nobody_in(stage: Stage, provider: LoopbackProvider) -> None:
     provider.person("bo")
     found = await set_up(stage, provider)
-    providers = OpenIdProviders(stage.house.http)
+    providers = OpenIdProviders(stage.house.http, loopback=True)
     client = client_of(found, "default", vault=stage.house.vault, base_url=stage.base_url)
     metadata = await providers.discover(provider.issuer)
     kept: list[str] = []
@@ -346,7 +348,7 @@ async def test_switched_off_or_unknown_there_is_no_way_in(stage: Stage, provider
 async def checked(stage: Stage, provider: LoopbackProvider, **more: Any) -> dict[str, bool]:
     found = await set_up(stage, provider, **more)
     client = client_of(found, "default", vault=stage.house.vault, base_url=stage.base_url)
-    return {line.name: line.ok async for line in check(found, client, OpenIdProviders(stage.house.http))}
+    return {line.name: line.ok async for line in check(found, client, OpenIdProviders(stage.house.http, loopback=True))}
 
 
 async def test_the_doctor_finds_what_is_wrong(stage: Stage, provider: LoopbackProvider) -> None:
@@ -392,6 +394,26 @@ def test_what_could_not_work_or_would_let_everybody_in_is_refused(wrong: dict[st
     Configuration.model_validate(good)
     with pytest.raises(ValueError, match=says):
         Configuration.model_validate(good | wrong)
+
+
+async def test_a_provider_without_https_is_for_the_demo_only(stage: Stage, provider: LoopbackProvider) -> None:
+    """Whoever can open a port on the machine would be anybody. Neither saved in production, nor asked when it is stored."""
+    found = await set_up(stage, provider)
+    org = OrgId(found.org_id)
+    said = r"starts with https://.* is for the demo and for tests \(DISPATCH_ENV=demo\)"
+    for values in ({"title": "Another word"}, {"issuer": "http://127.0.0.1:9"}):
+        with pytest.raises(Invalid, match=said) as wrong:
+            async with stage.house.db.tx(org) as t:
+                await configure(t, values, vault=stage.house.vault)
+        assert wrong.value.field == "issuer"
+    client = client_of(found, "default", vault=stage.house.vault, base_url=stage.base_url)
+    in_production = OpenIdProviders(stage.house.http)
+    with pytest.raises(Trouble, match=said):
+        await in_production.begin(client, Attempt.fresh())
+    lines = {line.name: line async for line in check(found, client, in_production)}
+    assert not lines["Discovery"].ok and "DISPATCH_ENV=demo" in lines["Discovery"].said
+    async with stage.house.db.tx(org) as t:
+        await configure(t, {"enabled": False}, vault=stage.house.vault)
 
 
 async def test_only_owners_choose_the_provider(stage: Stage, provider: LoopbackProvider) -> None:

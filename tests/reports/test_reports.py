@@ -45,7 +45,10 @@ async def test_a_tactical_report_is_posted_and_pinned(stage: Stage) -> None:
 
 async def test_a_promise_is_shown_called_to_mind_and_kept(stage: Stage) -> None:
     name, channel = await incident(stage)
-    await report(stage, channel, TACTICAL, **WORDS, **{"Next update": "30"})
+    view = await typed(stage, ADA, channel, "/dispatch-assign-role")
+    await stage.slack.submit(ADA, view["id"], {"Participant": DEE, "Role": "Scribe"})
+    await stage.settle()
+    await report(stage, channel, TACTICAL, by=DEE, **WORDS, **{"Next update": "30"})
     promised = clock.now() + timedelta(minutes=30)
     await stage.settle()
     topic = (await stage.channel_of(name))["topic"]
@@ -58,7 +61,13 @@ async def test_a_promise_is_shown_called_to_mind_and_kept(stage: Stage) -> None:
 
     await stage.eventually(in_summary)
     await stage.advance(minutes=26)
-    await told_directly(stage, ADA, f"The update of {name} is due in")
+    # Who leads and who promised, each once.
+    for user in (ADA, DEE):
+        await told_directly(stage, user, f"The update of {name} is due in")
+    await stage.settle()
+    for user in (ADA, DEE, BO):
+        told = await stage.direct_messages(user, f"The update of {name}")
+        assert len(told) == (user != BO), (user, told)
     await report(stage, channel, TACTICAL)
     assert [r["promise"] for r in await rows(stage, "select promise from report order by id")] == ["kept", ""]
 
@@ -80,6 +89,8 @@ async def test_a_promise_not_kept_is_late_and_can_be_put_off(stage: Stage) -> No
         return [m for m in await stage.direct_messages(ADA, f"The update of {name}") if "is late" in m["text"]]
 
     [told] = await stage.eventually(late)
+    await stage.settle()
+    assert len(await late()) == 1, "who leads and promised is told once"
     await stage.slack.act_in_message(ADA, told["channel"], told["ts"], "update_remind_again")
     await told_only(stage, ADA, told["channel"], "You are reminded again in 10 minutes.")
     await stage.advance(minutes=11)
@@ -101,6 +112,7 @@ async def test_an_executive_report_is_a_document_and_a_mail(stage: Stage, mailbo
     assert answer["outcome"] == "closed", answer
     await report(stage, channel, EXECUTIVE, **BOARD)
     await says(stage, channel, BO, f"Executive report 1 of {name}")
+    await stage.settle()
     mails = [m for m in mailbox.arrived.values() if str(m["Subject"]).startswith("Executive report 1")]
     assert sorted(str(m["To"]) for m in mails) == ["board@example.com", "ceo@example.com"]
     assert "A bad release" in str(mails[0].get_body(("plain",)).get_content())

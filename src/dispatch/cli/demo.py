@@ -76,15 +76,7 @@ def _run(
         _say("Preparing the schema")
         migrations.upgrade(cluster.owner_url)
         base, slack = f"http://localhost:{port}", f"http://localhost:{sandbox_port}"
-        env = os.environ | {
-            "DISPATCH_ENV": "demo",
-            "DISPATCH_DATA_DIR": str(folder),
-            "DISPATCH_DATABASE_URL": cluster.app_url,
-            "DISPATCH_DATABASE_OWNER_URL": cluster.owner_url,
-            "DISPATCH_SECRET_KEY": key_file.read_text().strip(),
-            "DISPATCH_BASE_URL": base,
-            "DISPATCH_SLACK_API_URL": f"{slack}/api/",
-        }
+        env = os.environ | environment(folder, key_file.read_text().strip(), base, slack)
         _say("Starting the local Slack")
         start_process(
             processes,
@@ -119,6 +111,23 @@ def _run(
             for process in processes:
                 if process.poll() is not None:
                     raise SystemExit(f"A process ended with {process.returncode}; see the logs in {folder}.")
+
+
+def environment(folder: Path, secret_key: str, base_url: str, slack: str) -> dict[str, str]:
+    """What web and worker of the demo are told.
+
+    They share the embedded database of the data folder, as an installation without a database of its own does: so they
+    back it up each night, and say so. A database that the person's own environment names stays out of this.
+    """
+    return {
+        "DISPATCH_ENV": "demo",
+        "DISPATCH_DATA_DIR": str(folder),
+        "DISPATCH_DATABASE_URL": "",
+        "DISPATCH_DATABASE_OWNER_URL": "",
+        "DISPATCH_SECRET_KEY": secret_key,
+        "DISPATCH_BASE_URL": base_url,
+        "DISPATCH_SLACK_API_URL": f"{slack}/api/",
+    }
 
 
 def refuse_taken_port(option: str, port: int) -> None:

@@ -160,7 +160,7 @@ def list_tokens(
         await db.close()
         return [
             {
-                "id": row.machine.id, "name": row.machine.name, "role": row.machine.role, "state": row.state,
+                "id": row.machine.id, "name": row.machine.name, "role": row.role, "state": row.state,
                 "last_used_at": row.machine.last_used_at, "expires_at": row.machine.expires_at,
             }
             for row in rows

@@ -48,6 +48,11 @@ def rank(role: str) -> int:
     return len(ROLES) - ROLES.index(role) if role in ROLES else 0
 
 
+def lesser(role: str, other: str) -> str:
+    """The one that may less."""
+    return min(role, other, key=rank)
+
+
 def allows(viewer: Viewer, action: str) -> bool:
     """Whether the viewer may; for pages that leave out what cannot be done."""
     return rank(viewer.role) >= rank(ACTIONS[action].least)

@@ -28,6 +28,7 @@ from dispatch.people.actions import account_for, add_member, person_for
 from dispatch.people.events import MemberJoined, SignInConfigured
 from dispatch.people.membership import checked_email, lock_roles, member, set_role
 from dispatch.people.models import PROVIDER_SECRET, ROLES, Account, ExternalIdentity, IdentityProvider, Membership
+from dispatch.people.oidc_metadata import not_secure
 from dispatch.people.queries import Viewer
 
 
@@ -132,12 +133,13 @@ def client_secret(found: IdentityProvider, vault: Vault) -> str:
 
 
 async def configure(
-    t: Tx, values: Mapping[str, Any], *, vault: Vault, viewer: Viewer | None = None
+    t: Tx, values: Mapping[str, Any], *, vault: Vault, viewer: Viewer | None = None, loopback: bool = False
 ) -> IdentityProvider:
     """Change exactly the given settings; a secret that is not given stays.
 
     Args:
         viewer: None for the operator.
+        loopback: whether a provider on this machine, without https, is meant: in the demo and in tests.
 
     Raises:
         NotAllowed: the viewer is no owner.
@@ -157,6 +159,8 @@ async def configure(
         if first["type"] == "missing":
             said = f"{where.replace('_', ' ')} is missing"
         raise Invalid(said[:1].upper() + said[1:] + ".", field=where) from None
+    if wanted.enabled and not loopback and (why := not_secure(wanted.issuer)):
+        raise Invalid(why, field="issuer")
     after = wanted.model_dump(exclude={"client_secret"})
     secret = wanted.client_secret.get_secret_value()
     changed = [key for key in after if after[key] != before.get(key)]

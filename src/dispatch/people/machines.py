@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from dispatch.kit import clock
 from dispatch.kit.crypto import hash_token
 from dispatch.kit.db import Read, Tx
-from dispatch.kit.errors import Conflict, Invalid, NotFound
+from dispatch.kit.errors import Conflict, DispatchError, Invalid, NotFound
 from dispatch.kit.events import Subject, record
-from dispatch.people.access import require, require_grant, require_over
+from dispatch.people.access import lesser, require, require_grant, require_over
 from dispatch.people.actions import person_for
 from dispatch.people.events import TokenCreated, TokenRevoked
-from dispatch.people.models import ROLES, ApiToken, Machine, Organization, Person
+from dispatch.people.models import ROLES, ApiToken, Machine, Membership, Organization, Person
 from dispatch.people.queries import Viewer
 
 #: How exact "last used" is; each update is a write.
@@ -25,32 +25,55 @@ USED_EVERY = timedelta(minutes=1)
 LONGEST_NAME = 80
 
 
+class TokenStopped(DispatchError):
+    """A genuine token that does not work at the moment; the message says why and what helps."""
+
+    status = 401
+    title = "This token does not work"
+
+
 @dataclass(frozen=True)
 class MachineRow:
-    """A row of the tokens page."""
+    """A row of the tokens page. `makers_role` is what its maker is now; empty when they were deactivated."""
 
     machine: Machine
     created_by: Person | None
+    makers_role: str = ""
 
     @property
     def state(self) -> str:
-        """`active`, `expired` or `revoked`."""
+        """`active`, `expired`, `revoked`, or `stopped` while its maker is deactivated."""
         if self.machine.revoked_at is not None:
             return "revoked"
         expires = self.machine.expires_at
-        return "expired" if expires is not None and expires <= clock.now() else "active"
+        if expires is not None and expires <= clock.now():
+            return "expired"
+        return "stopped" if self.created_by is not None and not self.makers_role else "active"
+
+    @property
+    def role(self) -> str:
+        """What it may do: the lesser of its own role and its maker's. The operator's tokens have their own."""
+        return lesser(self.machine.role, self.makers_role or self.machine.role)
 
 
 async def machines(t: Read) -> Sequence[MachineRow]:
-    """All of the organization's, those that work first."""
+    """All of the organization's, those that were not revoked first."""
     rows = await t.execute(
-        select(Machine, Person)
-        .outerjoin(Person, (Person.org_id == Machine.org_id) & (Person.id == Machine.created_by))
+        _with_maker()
         .where(Machine.org_id == t.org)
         .order_by(Machine.revoked_at.is_not(None), Machine.created_at.desc())
         .limit(200)
     )
-    return [MachineRow(row.Machine, row.Person) for row in rows]
+    return [MachineRow(row.Machine, row.Person, row.role or "") for row in rows]
+
+
+def _with_maker() -> Select[tuple[Machine, Person, str]]:
+    """Machines, each with who made it and what they are now."""
+    return (
+        select(Machine, Person, Membership.role)
+        .outerjoin(Person, (Person.org_id == Machine.org_id) & (Person.id == Machine.created_by))
+        .outerjoin(Membership, (Membership.org_id == Machine.org_id) & (Membership.person_id == Machine.created_by))
+    )
 
 
 async def create_token(
@@ -156,22 +179,35 @@ async def person_of(t: Tx, viewer: Viewer) -> Person:
 
 
 async def viewer_of_token(t: Tx, org: Organization, token: str) -> Viewer | None:
-    """The machine as a viewer of this organization; None when the token does not work here."""
+    """The machine as a viewer of this organization, with the lesser of its role and its maker's; None when there is no such token.
+
+    Raises:
+        TokenStopped: whoever made it was deactivated.
+    """
     now = clock.now()
-    found = await t.scalar(
-        select(Machine)
-        .join(ApiToken, (ApiToken.org_id == Machine.org_id) & (ApiToken.machine_id == Machine.id))
-        .where(
-            Machine.org_id == t.org,
-            ApiToken.token_hash == hash_token(token),
-            Machine.revoked_at.is_(None),
-            Machine.expires_at.is_(None) | (Machine.expires_at > now),
+    row = (
+        await t.execute(
+            _with_maker()
+            .join(ApiToken, (ApiToken.org_id == Machine.org_id) & (ApiToken.machine_id == Machine.id))
+            .where(
+                Machine.org_id == t.org,
+                ApiToken.token_hash == hash_token(token),
+                Machine.revoked_at.is_(None),
+                Machine.expires_at.is_(None) | (Machine.expires_at > now),
+            )
         )
-    )
-    if found is None:
+    ).one_or_none()
+    if row is None:
         return None
+    known = MachineRow(row.Machine, row.Person, row.role or "")
+    found = known.machine
+    if known.created_by is not None and known.state == "stopped":
+        raise TokenStopped(
+            f'The token "{found.name}" was made by {known.created_by.name}, who was deactivated. Ask an admin for a new one; '
+            "it works again if they are made a member again."
+        )
     if found.last_used_at is None or found.last_used_at < now - USED_EVERY:
         await t.execute(
             update(Machine).where(Machine.org_id == t.org, Machine.id == found.id).values(last_used_at=now)
         )
-    return Viewer(org.id, org.slug, org.name, found.role, None, found.name, "", "UTC", found.id)
+    return Viewer(org.id, org.slug, org.name, known.role, None, found.name, "", "UTC", found.id)

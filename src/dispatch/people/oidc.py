@@ -62,10 +62,15 @@ class Attempt:
 
 
 class OpenIdProviders:
-    """One per process."""
+    """One per process.
 
-    def __init__(self, http: aiohttp.ClientSession) -> None:
+    Args:
+        loopback: whether a provider on this machine, without https, is meant: in the demo and in tests.
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, *, loopback: bool = False) -> None:
         self.http = http
+        self.loopback = loopback
         self._metadata: dict[str, tuple[Metadata, datetime]] = {}
         self._keys: dict[str, tuple[KeySet, datetime]] = {}
 
@@ -73,8 +78,10 @@ class OpenIdProviders:
         """The provider's description, at most an hour old.
 
         Raises:
-            Trouble: it does not answer, or describes somebody else.
+            Trouble: it does not answer, or describes somebody else, or is not secure.
         """
+        if not self.loopback and (why := not_secure(issuer)):
+            raise Trouble(why, code="discovery:not_secure")
         kept = self._metadata.get(issuer)
         if kept is not None and not again and clock.now() < kept[1] + KEEP:
             return kept[0]

@@ -39,6 +39,19 @@ class Metadata:
     ahead: float | None
 
 
+def not_secure(issuer: str) -> str:
+    """Why people must not be sent to this issuer outside a demo; empty when it is https.
+
+    Whoever else can open a port on this machine could answer as a provider without https, and be anybody.
+    """
+    if urlsplit(issuer).scheme == "https":
+        return ""
+    return (
+        "An issuer starts with https://. A provider on this machine without https is for the demo and for tests "
+        "(DISPATCH_ENV=demo)."
+    )
+
+
 def described(issuer: str, told: Mapping[str, Any], date: str | None) -> Metadata:
     """What discovery answered, checked.
 

@@ -15,6 +15,7 @@ from dispatch.projects.providers import Providers
 from dispatch.reports import mail
 from dispatch.reports.actions import promise_first_update
 from dispatch.reports.events import ReportWritten, UpdateDue, UpdateLate
+from dispatch.reports.models import PROMISE
 from dispatch.reports.queries import ReportRow, notifications_group, report
 from dispatch.reports.slack import messages
 from dispatch.situations import queries
@@ -96,17 +97,34 @@ async def tell_those_who_subscribed(c: StepContext) -> None:
     await tell_subscribers(c, subscribed(brief, what=f"has a new report. {said}"))
 
 
-async def remind(c: StepContext) -> None:
-    """Who leads, and who promised."""
-    brief, chat = await chat_of(c)
+async def remind_commander(c: StepContext) -> None:
+    """Who leads."""
+    brief, written = await _report(c)
+    await _remind(c, brief, written, brief.commander_id, brief.commander)
+
+
+async def remind_author(c: StepContext) -> None:
+    """Who promised, if that is somebody else who still takes part."""
+    brief, written = await _report(c)
+    if written.kind == PROMISE:
+        raise Skip("The severity promised it, and no person.")
+    if written.author_id == brief.commander_id:
+        raise Skip(f"{written.author} leads, and is reminded of it anyway.")
     async with c.db.read(c.org) as t:
-        written = await report(t, int(c.data["report_id"]))
+        here = any(row.person.id == written.author_id for row in await queries.participants(t, c.subject.id))
+    if not here:
+        raise Skip(f"{written.author} does not take part any more.")
+    await _remind(c, brief, written, written.author_id, written.author)
+
+
+async def _remind(c: StepContext, brief: queries.Brief, written: ReportRow, person_id: int, name: str) -> None:
     if written.promise == "kept":
         raise Skip("The update was written meanwhile.")
+    _, chat = await chat_of(c)
     when = str(c.data.get("when") or f"promised for {c.data.get('promised')} is late")
-    user = await chat_id(c, chat, brief.commander_id)
+    user = await chat_id(c, chat, person_id)
     if user is None:
-        raise Skip(f"{brief.commander} is not known in the chat workspace.")
+        raise Skip(f"{name} is not known in the chat workspace.")
     await chat.direct_message(user, messages.reminder(brief, written, when=when), key=c.key, look_first=c.repeat)
 
 
@@ -125,7 +143,9 @@ subscribers = flow("report.tell_subscribers", version=1)(
     step("tell", tell_those_who_subscribed, title="Tell those who subscribed", when=still_open, delivery="once"),
 )
 update_due = flow("report.update_due", version=1)(
-    step("remind", remind, title="Remind of the promised update", when=still_open, deadline=HOUR, delivery="once",
+    step("remind", remind_commander, title="Remind of the promised update", when=still_open, deadline=HOUR, delivery="once",
+         lane="people"),
+    step("remind_author", remind_author, title="Remind who promised it", when=still_open, deadline=HOUR, delivery="once",
          lane="people"),
 )  # fmt: skip
 

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
-from dispatch.people.queries import people
+from dispatch.people.queries import Viewer, people
 from dispatch.projects.models import Severity
 from dispatch.reports.models import PROMISE, NotificationAddress, Report
+from dispatch.situations.access import visible_to
 from dispatch.situations.models import Situation
 
 
@@ -23,6 +24,7 @@ class ReportRow:
     kind: str
     number: int
     author: str
+    author_id: int
     content: dict[str, str]
     created_at: datetime
     promised_at: datetime | None
@@ -67,16 +69,19 @@ async def report(t: Read, report_id: int) -> ReportRow:
     return _row(found, (await people(t, [found.author_id]))[found.author_id].name)
 
 
-async def situation_of_report(t: Read, report_id: int) -> int:
-    """The situation a report is about.
+async def require_report(t: Read, viewer: Viewer, report_id: int) -> None:
+    """Stop unless there is such a report for the viewer.
 
     Raises:
-        NotFound: no such report.
+        NotFound: none, or not for these eyes; the two are not told apart.
     """
-    found = await t.scalar(select(Report.situation_id).where(Report.org_id == t.org, Report.id == report_id))
+    found = await t.scalar(
+        select(Report.id)
+        .join(Situation, (Situation.org_id == Report.org_id) & (Situation.id == Report.situation_id))
+        .where(Report.org_id == t.org, Report.id == report_id, visible_to(viewer))
+    )
     if found is None:
-        raise NotFound("There is no such report.")
-    return found
+        raise NotFound("There is no such report that you may see.")
 
 
 async def notifications_group(t: Read, situation_id: int) -> list[str]:
@@ -92,4 +97,4 @@ async def notifications_group(t: Read, situation_id: int) -> list[str]:
 
 def _row(r: Report, author: str) -> ReportRow:
     content = {str(key): str(text) for key, text in r.content.items()}
-    return ReportRow(r.id, r.kind, r.number, author, content, r.created_at, r.promised_at, r.promise)
+    return ReportRow(r.id, r.kind, r.number, author, r.author_id, content, r.created_at, r.promised_at, r.promise)

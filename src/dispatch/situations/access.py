@@ -10,11 +10,14 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from dispatch.kit import clock
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotAllowed
-from dispatch.people.queries import Viewer, admins, person
+from dispatch.people.models import Person
+from dispatch.people.queries import Viewer, admins, person, viewer_of_person
 from dispatch.projects.models import Priority
 from dispatch.situations.kinds import STEERING
 from dispatch.situations.models import Participant, ParticipantRole, RestrictedAccess, Situation
 
+#: Where there is no such incident, and where there is one that is not for these eyes: the two are not told apart.
+NOT_YOURS = "There is no such incident that you may see."
 #: What steers: needs Commander, Scribe or an admin; until a commander acknowledged, the reporter may, too.
 #: The words complete the sentence "To ... you need to be ...".
 STEERS = {
@@ -61,6 +64,13 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
         RestrictedAccess.until > clock.now(),
     )
     return or_(Situation.visibility == "open", _for_this_row(takes_part), _for_this_row(looks))
+
+
+async def sees(t: Read, who: Person, situation_id: int) -> bool:
+    """Whether there is such a situation for this person."""
+    viewer = await viewer_of_person(t, who)
+    found = select(Situation.id).where(Situation.org_id == t.org, Situation.id == situation_id, visible_to(viewer))
+    return await t.scalar(found) is not None
 
 
 def _for_this_row(found: Select[Any]) -> ColumnElement[bool]:

@@ -354,7 +354,7 @@ NO_TASKS = TaskList([], 1, 50, 0, 0)
 
 TACTICAL = {"conditions": "One checkout in **three** fails.", "actions": "- Bo rolls back\n- Cy tells support", "needs": LONG_WORD}
 REPORTS = [
-    ReportRow(3, "tactical", 2, ADA.name, TACTICAL, ago(minutes=2), ago(minutes=-28), ""),
-    ReportRow(2, "executive", 1, LONGEST.name, {"current_status": "Bad", "overview": EMOJI, "next_steps": "Wait"}, ago(minutes=20), ago(minutes=4), "late"),
-    ReportRow(1, "tactical", 1, BO.name, TACTICAL, ago(minutes=30), ago(minutes=1), "kept"),
+    ReportRow(3, "tactical", 2, ADA.name, ADA.id, TACTICAL, ago(minutes=2), ago(minutes=-28), ""),
+    ReportRow(2, "executive", 1, LONGEST.name, LONGEST.id, {"current_status": "Bad", "overview": EMOJI, "next_steps": "Wait"}, ago(minutes=20), ago(minutes=4), "late"),
+    ReportRow(1, "tactical", 1, BO.name, BO.id, TACTICAL, ago(minutes=30), ago(minutes=1), "kept"),
 ]

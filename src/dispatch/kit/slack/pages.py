@@ -11,6 +11,11 @@ from dispatch.kit.slack.registry import Answer, Request, action
 Turn = Callable[[Request, int], Awaitable[None]]
 
 
+def page_there(page: int, *, size: int, total: int) -> int:
+    """The wanted page, or the last one: a list may have become shorter since its buttons were drawn."""
+    return max(1, min(page, -(-total // size)))
+
+
 def page_row(key: str, *, page: int, size: int, total: int) -> list[b.Block]:
     """Where one is and the buttons that lead on; nothing when everything is on one page.
 

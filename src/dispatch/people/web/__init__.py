@@ -125,6 +125,7 @@ class Visits:
 
         Raises:
             SignInNeeded: no or a wrong token.
+            TokenStopped: whoever made it was deactivated.
             NotAllowed: its role is not enough.
         """
         kind, _, token = request.headers.get("authorization", "").partition(" ")

@@ -68,7 +68,7 @@ def router(
             values.pop("client_secret", None)
         try:
             async with db.tx(visit.org.id) as t:
-                await identity_providers.configure(t, values, vault=vault, viewer=visit.viewer)
+                await identity_providers.configure(t, values, vault=vault, viewer=visit.viewer, loopback=providers.loopback)
         except (Invalid, Conflict) as wrong:
             field = (wrong.field or "") if isinstance(wrong, Invalid) else ""
             sent.pop("client_secret", None)

@@ -13,6 +13,7 @@ from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.people.queries import person
 from dispatch.projects.models import Priority
+from dispatch.situations.access import NOT_YOURS
 from dispatch.situations.actions.participants import add_participant, end_role
 from dispatch.situations.events import CommandAcknowledged, CommanderChanged, CommandUnanswered
 from dispatch.situations.models import HandOff, Participant, ParticipantRole, Situation
@@ -197,7 +198,7 @@ async def locked(t: Tx, situation_id: int) -> Situation:
         .execution_options(populate_existing=True)
     )
     if found is None:
-        raise NotFound("There is no such incident.")
+        raise NotFound(NOT_YOURS)
     return found
 
 

@@ -14,6 +14,7 @@ from dispatch.oncall.actions import CALLS_EACH, REPEAT_MINUTES, acknowledge_page
 from dispatch.oncall.queries import on_call, rotation_by_id, was_called
 from dispatch.people.models import Person
 from dispatch.people.queries import person, unreachable
+from dispatch.situations.access import sees
 from dispatch.situations.actions.command import locked
 from dispatch.situations.actions.participants import add_participant
 from dispatch.situations.events import OncallAnswered, OncallCalledAgain, OncallEngaged, OncallUnanswered
@@ -21,6 +22,8 @@ from dispatch.situations.models import Engagement, Situation
 
 #: What the pages of an engagement are about, so that they do not mix with the calls to the commander.
 SUBJECT = "engagement"
+#: Also of a call about what the person does not see.
+NO_CALL = "There is no such call."
 
 
 async def engage_oncall(
@@ -78,12 +81,14 @@ async def answer_engagement(t: Tx, engagement_id: int, *, by: Person) -> tuple[S
     """ "I am coming": nobody is called any more. (the situation, whether it was unanswered)
 
     Raises:
-        NotFound: no such call.
+        NotFound: no such call, or one about what this person does not see.
         NotAllowed: this person was not called.
     """
     situation, made = await _locked_engagement(t, engagement_id)
     # A call may come by mail before its page is noted, so whose turn it is counts, too.
     if by.id != made.person_id and not await was_called(t, Subject(SUBJECT, made.id), by.id):
+        if not await sees(t, by, situation.id):
+            raise NotFound(NO_CALL)
         called = await person(t, made.person_id)
         raise NotAllowed(f"{called.name} was called and has to answer. You can ask them in the channel.")
     if made.acknowledged_at is not None:
@@ -163,7 +168,7 @@ async def _locked_engagement(t: Tx, engagement_id: int) -> tuple[Situation, Enga
         select(Engagement.situation_id).where(Engagement.org_id == t.org, Engagement.id == engagement_id)
     )
     if situation_id is None:
-        raise NotFound("There is no such call.")
+        raise NotFound(NO_CALL)
     situation = await locked(t, situation_id)
     made = (
         await t.scalars(

@@ -12,6 +12,7 @@ from dispatch.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
 from dispatch.people.queries import person
+from dispatch.situations.access import sees
 from dispatch.situations.actions.command import (
     acknowledge_minutes,
     change_commander,
@@ -96,14 +97,18 @@ async def answer_hand_off(
         of: the situation it has to belong to, when the caller knows.
 
     Raises:
-        NotFound: no such offer.
+        NotFound: no such offer, or one about what this person does not see.
         NotAllowed: it was made to somebody else.
         Conflict: it was answered, withdrawn or overtaken; says what holds now.
     """
     hand_off = await t.scalar(
         select(HandOff).where(HandOff.org_id == t.org, HandOff.id == hand_off_id).with_for_update()
     )
-    if hand_off is None or of not in (None, hand_off.situation_id):
+    if (
+        hand_off is None
+        or of not in (None, hand_off.situation_id)
+        or (hand_off.to_id != by.id and not await sees(t, by, hand_off.situation_id))
+    ):
         raise NotFound("There is no such offer.")
     situation = await locked(t, hand_off.situation_id)
     if hand_off.to_id != by.id:

@@ -6,7 +6,7 @@ from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import open_modal, redraw
-from dispatch.kit.slack.pages import on_turn, page_row
+from dispatch.kit.slack.pages import on_turn, page_row, page_there
 from dispatch.kit.slack.registry import Answer, Request, command
 from dispatch.people.queries import Viewer, viewer_of_person
 from dispatch.projects import queries as projects
@@ -86,6 +86,8 @@ async def turned(asked: Request, page: int) -> None:
 
 async def _list(t: Read, viewer: Viewer, project: str, page: int) -> b.View:
     found: Current = await current_incidents(t, viewer, project=project, page=page, size=SIZE)
+    if page != (there := page_there(page, size=SIZE, total=found.total)):
+        page, found = there, await current_incidents(t, viewer, project=project, page=there, size=SIZE)
     where = f"{b.escape(viewer.org_name)}" + (f", project {b.escape(project)}" if project else "")
     blocks = [b.context(f"{where} · active, stable, and closed in the last 24 hours: {found.total}")]
     blocks += [b.section(_line(viewer.org_slug, row)) for row in found.items]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatch.kit.db import Read
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import redraw
-from dispatch.kit.slack.pages import on_turn, page_row
+from dispatch.kit.slack.pages import on_turn, page_row, page_there
 from dispatch.kit.slack.registry import Answer, Request, command
 from dispatch.people.queries import chat_ids
 from dispatch.situations import queries
@@ -44,6 +44,7 @@ async def turned(asked: Request, page: int) -> None:
 
 async def _list(t: Read, asked: Request, place: Here, page: int) -> b.View:
     everybody = await queries.participants(t, place.situation.id)
+    page = page_there(page, size=SIZE, total=len(everybody))
     shown = everybody[(page - 1) * SIZE : page * SIZE]
     ids = await chat_ids(t, (row.person.id for row in shown), team=asked.installation.team_id)
     return b.modal(

@@ -16,11 +16,10 @@ from dispatch.kit.slack import channel_names
 from dispatch.kit.slack.registry import Installation, Request
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, viewer_of_person
-from dispatch.situations.access import Standing, require, standing, visible_to
+from dispatch.situations.access import NOT_YOURS, Standing, require, standing, visible_to
 from dispatch.situations.models import Situation
 
 WRONG_PLACE = "Please type this command in the channel of an incident: it works on the incident of that channel."
-NOT_YOURS = "There is no such incident that you may see."
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatch.kit.db import Read
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import redraw
-from dispatch.kit.slack.pages import on_turn, page_row
+from dispatch.kit.slack.pages import on_turn, page_row, page_there
 from dispatch.kit.slack.registry import Request
 from dispatch.people.queries import Viewer, viewer_of_person
 from dispatch.situations.slack.actor import actor
@@ -23,15 +23,20 @@ SIZE = 20
 async def listed(t: Read, viewer: Viewer, *, situation_id: int, page: int = 1) -> b.View:
     """The view. `situation_id` 0 lists what the viewer created or has to do, everywhere."""
     mine = situation_id == 0
-    if mine:
-        found = await tasks_for(t, viewer, viewer.person_id or 0, page=page, size=SIZE)
-    else:
-        found = await tasks_of(t, viewer, situation_id, page=page, size=SIZE)
+
+    async def read(page: int) -> TaskList:
+        if mine:
+            return await tasks_for(t, viewer, viewer.person_id or 0, page=page, size=SIZE)
+        return await tasks_of(t, viewer, situation_id, page=page, size=SIZE)
+
+    found = await read(page)
+    if page != (there := page_there(page, size=SIZE, total=found.total)):
+        found = await read(there)
     return b.modal(
         "My tasks" if mine else "Incident tasks",
         [*_body(viewer.org_slug, found, mine=mine), *page_row(KEY, page=found.page, size=found.size, total=found.total)],
         callback_id=CALLBACK,
-        private_metadata=carried(situation_id, page=page),
+        private_metadata=carried(situation_id, page=found.page),
     )
 
 
