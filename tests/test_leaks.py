@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from dispatch.kit.db import Database
+from dispatch.kit.errors import Refused
+from dispatch.kit.slack import registry
+from dispatch.kit.slack.registry import Installation, Listening
 from dispatch.people.models import Person
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
 from tests.canary import CANARY, FOREIGN, NOTE, OUTSIDERS, TITLE, Scene, addresses, canary, clean, questions, read
-from tests.stage import Stage
+from tests.stage import BO, Stage
 
 
 @pytest.fixture
@@ -147,6 +152,39 @@ async def test_a_foreign_organization_shows_nothing(scene: Scene) -> None:
         for address in ("/", "/default", "/default/incidents", "/default/jump", "/default/settings/audit", "/api/v1/openapi.json"):
             clean(await read(browser, address), f"{address} for an owner of another organization", words)
         await browser.aclose()
+
+
+async def test_what_slack_told_in_vain_names_it_to_nobody_else(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reasons of deliveries that were given up name people and channels; admins who take no part see that there is one."""
+
+    async def broken(_installation: Installation, _db: Database, happened: Mapping[str, Any]) -> None:
+        raise Refused(f"{TITLE}, #{happened['channel']}, cannot be handled.", hint=f"Look at {scene.name}.")
+
+    monkeypatch.setitem(registry.events, "message.groups", [Listening(one=broken)])
+    await scene.stage.slack.say(BO, scene.channel, NOTE)
+    page = "/default/settings/deliveries"
+    ada, dee = await scene.stage.sign_in("ada@example.com"), await scene.stage.sign_in("dee@example.com")
+
+    async def given_up() -> str:
+        said = (await ada.get(page)).text
+        return said if "cannot be handled" in said else ""
+
+    shown = await scene.stage.eventually(given_up)
+    assert TITLE in shown and scene.channel in shown and f"Look at {scene.name}." in shown
+    for address in (page, "/default", "/default/settings/audit"):
+        said = (await dee.get(address)).text
+        clean(said, address, CANARY)
+        assert scene.channel not in said and not re.search(rf"\b{scene.name}\b", said), address
+    said = (await dee.get(page)).text
+    assert "Something in a private channel" in said and "Why is shown to those who take part" in said
+    # She may see to it nevertheless; what is written down of that names nothing either.
+    number = said.split('data-dialog="discard-')[1].split('"')[0]
+    csrf = said.split('name="csrf" content="')[1].split('"')[0]
+    assert (await dee.post(f"{page}/{number}/discard", data={"csrf": csrf})).status_code == 200
+    assert "Nothing was given up" in (await ada.get(page)).text
+    clean((await dee.get("/default/settings/audit")).text, "the audit log", CANARY)
+    await ada.aclose()
+    await dee.aclose()
 
 
 async def test_an_admin_sees_it_only_with_a_recorded_reason(scene: Scene) -> None:

@@ -6,31 +6,37 @@ option list that is registered: tomorrow's are included.
 
 from __future__ import annotations
 
-import asyncio
 import io
-import itertools
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from dispatch.desk import sample
 from dispatch.kit import logs
-from dispatch.kit.db import GLOBAL_TABLES
+from dispatch.kit.db import GLOBAL_TABLES, libpq_url
 from dispatch.kit.slack import registry
-from slack_sandbox import triggers
+from dispatch.oncall.models import Rotation
+from dispatch.people.models import Person
+from dispatch.projects.models import Priority
+from dispatch.reports.actions import write_report
+from dispatch.situations.actions import assign_role, engage_oncall
+from dispatch.situations.models import Situation
 from slack_sandbox.client import Refused
 from slack_sandbox.state import View
 from tests.canary import CANARY, DESCRIPTION, NOTE, TASK, TITLE, canary, clean
-from tests.playing import incident, rows, typed
+from tests.commands.test_engage_oncall import rotation
+from tests.modals import answered, every_modal, filled_in, press, slack_side
+from tests.playing import incident, org_id, rows, typed
 from tests.receivers import Mailbox, Pager
-from tests.slack_side import SlackSide
 from tests.stage import ADA, BO, CY, Stage
 
 #: Who takes part, as Slack knows them.
@@ -86,13 +92,6 @@ async def told_nobody_else(stage: Stage, since: int = 0) -> None:
     for channel in await stage.slack.channels(as_=CY):
         clean(str(channel), "a channel's head", CANARY)
         clean(str(await stage.slack.messages(channel["id"], as_=CY)), f"messages in {channel['name']}", CANARY)
-
-
-async def answered(stage: Stage) -> None:
-    """Until what Dispatch does after an answer is done."""
-    async with asyncio.timeout(60):
-        while stage.house.dispatcher._background:
-            await asyncio.sleep(0.02)
 
 
 async def background(stage: Stage) -> None:
@@ -179,45 +178,14 @@ async def test_a_life_of_a_restricted_incident_reaches_nobody_else(
         assert secret not in printed, "the log has a secret"
 
 
-async def test_slack_shows_it_to_no_outsider_whatever_they_press(stage: Stage, log: io.StringIO) -> None:
-    """Each command, shortcut, button and option list; App Home; and links, posted by whoever."""
+async def test_slack_shows_it_to_no_outsider_whatever_they_type(stage: Stage) -> None:
+    """Each command and shortcut; App Home; and links, posted by whoever."""
     async with canary(stage) as scene:
-        [own] = await rows(stage, "select id from situation where name = :name", name=scene.name)
-        slack = SlackSide(
-            stage.web, sample.SLUG, stage.app["team_id"], stage.app["app_id"], stage.app["signing_secret"],
-            bot=stage.app["bot_user_id"],
-        )  # fmt: skip
-        box = stage.box
-        app, cy, general = box.app(stage.app["app_id"]), box.user(CY), box.channel(stage.general)
         await background(stage)
         since = len(await stage.slack.calls())
         assert await slack_pieces(stage, scene.name) > 10
-        user = {"id": CY, "team_id": stage.app["team_id"]}
-        metadata = json.dumps({"id": own["id"]})
-        values = (f"default/{own['id']}", f"default/{scene.name}", str(own["id"]))
-        for action, value, channel in itertools.product(registry.actions, values, (stage.general, scene.channel)):
-            # As if the button had been carried out of its channel, or a stranger's press had come from inside.
-            payload = {
-                "type": "block_actions", "user": user, "channel": {"id": channel, "name": "x"},
-                "trigger_id": triggers.trigger(box, app, cy, channel=general),
-                "container": {"type": "message", "channel_id": channel, "message_ts": "1.2"},
-                "actions": [{"action_id": action, "block_id": "b", "type": "button", "value": value, "action_ts": "1.2",
-                             "selected_option": {"value": value}}],
-            }  # fmt: skip
-            answer = await slack.interaction(payload)
-            assert answer.status_code == 200, (action, answer.text)
-            clean(answer.text, f"the button {action} with {value}", CANARY)
-        for load in registry.options:
-            for typed_in in ("xyloph", scene.name, ""):
-                payload = {
-                    "type": "block_suggestion", "user": user, "action_id": load, "block_id": "b", "value": typed_in,
-                    "channel": {"id": stage.general}, "view": {"private_metadata": metadata},
-                }  # fmt: skip
-                clean((await slack.interaction(payload, "menu")).text, f"the options {load} for {typed_in!r}", CANARY)
         await background(stage)
         clean(await shown_to(stage, CY), "the modal of an outsider", CANARY)
-        # Otherwise the buttons would not have got as far as to look for it.
-        assert log.getvalue().count("slack_request_refused") > len(registry.actions)
         await told_nobody_else(stage, since)
 
 
@@ -257,3 +225,158 @@ async def slack_pieces(stage: Stage, name: str) -> int:
     clean(await stage.eventually(home), "App Home of an outsider", CANARY)
     await background(stage)
     return tried
+
+
+async def far_ids(stage: Stage) -> None:
+    """What is made from now on has ids that nothing made before has, in whatever table."""
+    url = stage.house.db.url.replace("//dispatch_app@", "//dispatch_owner@")
+    async with await psycopg.AsyncConnection.connect(libpq_url(url), autocommit=True) as owner:
+        await owner.execute(
+            "select setval(pg_get_serial_sequence(format('%I', table_name), 'id'), 700000)"
+            " from information_schema.columns c where table_schema = 'public' and column_name = 'org_id' and exists"
+            " (select from information_schema.columns i where i.table_schema = 'public' and i.table_name = c.table_name"
+            " and i.column_name = 'id' and i.is_identity = 'YES')"
+        )
+
+
+async def belongings(stage: Stage, situation: int) -> dict[str, list[dict[str, Any]]]:
+    """Every row that says it is about this situation, by table."""
+    about = await rows(
+        stage,
+        "select table_name, column_name from information_schema.columns where table_schema = 'public'"
+        " and column_name in ('situation_id', 'subject_id') order by table_name",
+    )
+    found = {"situation": await rows(stage, "select * from situation where id = :id", id=situation)}
+    for each in about:
+        table, column = each["table_name"], each["column_name"]
+        found[table] = await rows(stage, f'select * from "{table}" where {column} = :id order by id', id=situation)
+    return found
+
+
+async def told(stage: Stage, since: int) -> list[str]:
+    """What was said to people since then, in any order."""
+    await answered(stage)
+    said = []
+    for call in await stage.slack.calls(since):
+        if not call["method"].startswith("auth."):
+            kept = {key: value for key, value in call["args"].items() if key not in ("trigger_id", "hash")}
+            said.append(f"{call['method']} {json.dumps(kept, sort_keys=True)}")
+    return sorted(said)
+
+
+async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_nothing(stage: Stage, log: io.StringIO) -> None:
+    """Signed by Slack, and naming what a stranger may not know of: answered as if it named what is not there.
+
+    Every form, button, menu and option list that is registered; each once with the canary and once with a made-up number.
+    """
+    gone = 999_999
+    await far_ids(stage)
+    async with canary(stage) as scene:
+        [row] = await rows(stage, "select id from situation where name = :name", name=scene.name)
+        own = int(row["id"])
+        await something_of_everything(stage, own)
+        forms: dict[str, dict[str, Any]] = {}
+        carried: dict[str, str] = {}
+        async for opened in every_modal(stage, BO, scene.channel, own):
+            if opened.callback in registry.submissions and opened.callback not in forms:
+                forms[opened.callback] = await filled_in(stage, opened, BO, other=CY)
+                carried[opened.callback] = str(opened.view["private_metadata"])
+        assert set(forms) == set(registry.submissions), "nothing in tests/modals.py opens the others"
+        # All but reporting are about an incident, and say which.
+        assert {callback for callback, metadata in carried.items() if str(own) not in metadata} == {"report_incident"}
+        await background(stage)
+
+        before, slack = await belongings(stage, own), slack_side(stage)
+        numbers = sorted({int(each["id"]) for table, found in before.items() if table != "event" for each in found})
+        assert own in numbers and min(numbers) > 700_000
+        assert all(before[table] for table in ("hand_off", "engagement", "report", "task", "page", "participant")), before.keys()
+        seen, since = log.getvalue().count("slack_request_refused"), len(await stage.slack.calls())
+        began = since
+        user = {"id": CY, "team_id": stage.app["team_id"]}
+
+        async def since_then() -> list[str]:
+            nonlocal since
+            said = await told(stage, since)
+            since = len(await stage.slack.calls())
+            return said
+
+        def alike(named: object, made_up: object, what: str) -> None:
+            said = re.sub(r"\b7000\d\d\b", str(gone), str(named))
+            assert said == str(made_up), f"{what} tells that it is there: {named} instead of {made_up}"
+            clean(str(named), what, CANARY)
+            assert not re.search(rf"\b{scene.name}\b", str(named)), f"{what} names it: {named}"
+
+        for callback, view in forms.items():
+            if callback == "report_incident":
+                continue
+            answers = []
+            for number in (own, gone):
+                forged = view | {"callback_id": callback, "private_metadata": carried[callback].replace(str(own), str(number))}
+                answer = await slack.interaction({"type": "view_submission", "user": user, "view": forged, "response_urls": []})
+                assert answer.status_code == 200, (callback, answer.text)
+                answers.append((answer.text, await since_then()))
+            alike(*answers, f"the form {callback}")
+            assert "that you may see" in answers[0][0], (callback, answers)
+
+        any_form = forms["create_task"]
+        for inside in (False, True):
+            made_up: list[str] = []
+            # In a view it is the view that says which; in a message the button's value does.
+            for number in [gone, *([own] if inside else numbers)]:
+                for action in registry.actions:
+                    view = any_form | {"private_metadata": json.dumps({"id": number})} if inside else None
+                    answer = await press(stage, CY, action, f"{sample.SLUG}/{number}", stage.general, view)
+                    assert (answer.status_code, answer.text) == (200, ""), (action, answer.text)
+                said = await since_then()
+                if number == gone:
+                    made_up = said
+                    assert len(said) > len(registry.actions) / 2
+                alike("\n".join(said), "\n".join(made_up), f"a button about {number}")
+
+        for load in registry.options:
+            for typed_in in ("xyloph", scene.name, ""):
+                answers = []
+                for number in (own, gone):
+                    payload = {
+                        "type": "block_suggestion", "user": user, "action_id": load, "block_id": "b", "value": typed_in,
+                        "channel": {"id": stage.general}, "view": {"private_metadata": json.dumps({"id": number})},
+                    }  # fmt: skip
+                    answers.append(((await slack.interaction(payload, "menu")).text, await since_then()))
+                alike(*answers, f"the options {load} for {typed_in!r}")
+
+        for word in ("", *registry.words):
+            said = []
+            for name in (scene.name, "INC-987654"):
+                answer = await slack.command("/dispatch", f"{word} {name}", user=CY, channel=stage.general)
+                said.append((answer.text.replace(name, "*"), [each.replace(name, "*") for each in await since_then()]))
+            alike(*said, f"/dispatch {word}")
+
+        await background(stage)
+        assert await belongings(stage, own) == before
+        # Otherwise they would not have got as far as to look for it.
+        assert log.getvalue().count("slack_request_refused") > seen + len(registry.actions)
+        await told_nobody_else(stage, began)
+        clean(log.getvalue(), "the log", CANARY)
+
+
+async def something_of_everything(stage: Stage, situation_id: int) -> None:
+    """The incident has an open offer of the command, a call, a promise; and Bo, who reported it, may open every form."""
+    await rotation(stage, "eli")
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        people = {each.email: each for each in await t.scalars(select(Person))}
+        bo, eli = people["bo@example.com"], people["eli@example.com"]
+        situation = (await t.scalars(select(Situation).where(Situation.id == situation_id))).one()
+        # On the most urgent ones anybody may take the command, with a reason.
+        situation.priority_id = (
+            await t.execute(
+                select(Priority.id).where(Priority.project_id == situation.project_id).order_by(Priority.rank.desc()).limit(1)
+            )
+        ).scalar_one()
+        await t.flush()
+        await assign_role(t, situation, eli, "Commander", by=bo)
+        [service] = await t.scalars(select(Rotation.id).where(Rotation.name == "Databases"))
+        await engage_oncall(t, situation, service, by=bo, note=NOTE)
+        report = {"conditions": DESCRIPTION, "actions": NOTE, "needs": TASK}
+        await write_report(t, situation, "tactical", report, by=bo, next_minutes=30)
+    await background(stage)
+    await stage.slack.close_view(BO, (await stage.slack.view(BO))["id"])

@@ -54,6 +54,7 @@ from dispatch.people.throttle import Throttle
 from dispatch.people.web import Visits
 from dispatch.people.web.letters import Letters
 from dispatch.people.web.sign_in import Door
+from dispatch.situations.access import unseen
 from dispatch.worker import background, moved_clock, running_worker
 
 SRC = Path(__file__).parent
@@ -100,7 +101,7 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     door = _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers, rotation_options))
     app.include_router(dispatch.oncall.web.router(h.db, visits, pages))
-    app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox))
+    app.include_router(dispatch.projects.deliveries_web.router(h.db, visits, pages, h.inbox, unseen))
     app.include_router(dispatch.documents.web.router(h.db, visits, pages))
     app.include_router(dispatch.announcements.web.router(h.db, visits, pages))
     signer = h.services[Signer]

@@ -411,7 +411,7 @@ async def test_a_provider_without_https_is_for_the_demo_only(stage: Stage, provi
     with pytest.raises(Trouble, match=said):
         await in_production.begin(client, Attempt.fresh())
     lines = {line.name: line async for line in check(found, client, in_production)}
-    assert not lines["Discovery"].ok and "DISPATCH_ENV=demo" in lines["Discovery"].said
+    assert not lines["Discovery"].ok and "DISPATCH_ENV=demo" in lines["Discovery"].message
     async with stage.house.db.tx(org) as t:
         await configure(t, {"enabled": False}, vault=stage.house.vault)
 

@@ -22,7 +22,7 @@ from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from dispatch.kit import clock
-from dispatch.people.oidc_metadata import Metadata, Trouble, described, error_name
+from dispatch.people.oidc_metadata import Metadata, Trouble, described, error_name, not_secure
 
 #: Signatures only a private key can make; `none` and shared secrets are not among them.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
+from dispatch.kit.db import Database, Read
 from dispatch.kit.events import Subject, record
-from dispatch.kit.slack.inbox import Inbox, dead_kinds, discard, try_again, waiting_of
+from dispatch.kit.slack.channel_names import subjects
+from dispatch.kit.slack.inbox import DeadLetter, Inbox, dead_kinds, discard, try_again, waiting_of
 from dispatch.kit.web.settings_area import settings_page
-from dispatch.people.web import Visits
+from dispatch.people.queries import Viewer
+from dispatch.people.web import Visit, Visits
 from dispatch.projects.events import DeliveriesRetried, DeliveryDiscarded
 
 settings_page(
@@ -42,10 +47,16 @@ WORDS = {
     "app_uninstalled": "The app was uninstalled",
     "tokens_revoked": "Tokens were revoked",
     "app_home_opened": "Somebody opened the app's home",
+    "": "Something in a private channel",
 }
+#: In place of the reason, for admins who do not see what the channel is for. They may try again and discard.
+NOT_SHOWN = "Why is shown to those who take part in what this channel is for."
+
+#: Which of these subjects are there and not for the viewer's eyes. Implemented by `situations`.
+Unseen = Callable[[Read, Viewer, Collection[int]], Awaitable[Collection[int]]]
 
 
-def router(db: Database, visits: Visits, pages: Environment, inbox: Inbox) -> APIRouter:
+def router(db: Database, visits: Visits, pages: Environment, inbox: Inbox, unseen: Unseen) -> APIRouter:
     """Routes under `/{org}/settings/deliveries`; for admins."""
     routes = APIRouter(include_in_schema=False)
 
@@ -55,11 +66,25 @@ def router(db: Database, visits: Visits, pages: Environment, inbox: Inbox) -> AP
         async with db.read(visit.org.id) as t:
             letters = await inbox.dead_letters(t, limit=SHOWN + 1)
             waiting = await waiting_of(t)
+        letters = await _for(visit, letters)
         page = pages.get_template("deliveries.html").render(
             **visit.context(request, "settings"), letters=letters[:SHOWN], more=len(letters) > SHOWN, waiting=waiting,
             words=WORDS, path=f"/{visit.org.slug}/settings/deliveries", again=again,
         )  # fmt: skip
         return HTMLResponse(page)
+
+    async def _for(visit: Visit, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+        """What went wrong names people and channels: of a channel whose subject the viewer does not see, nothing is said."""
+        async with db.system() as t:
+            about = await subjects(t, visit.org.id, [(each.team, each.channel) for each in letters if each.channel])
+        async with db.read(visit.org.id) as t:
+            hidden = await unseen(t, visit.viewer, [each.id for each in about.values()])
+        return [
+            replace(each, kind="", channel="", reason=NOT_SHOWN, hint="")
+            if (of := about.get((each.team, each.channel))) is not None and of.id in hidden
+            else each
+            for each in letters
+        ]
 
     @routes.post("/{org}/settings/deliveries/retry")
     async def retry_all(request: Request, org: str) -> Response:

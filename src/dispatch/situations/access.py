@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,12 @@ async def sees(t: Read, who: Person, situation_id: int) -> bool:
     viewer = await viewer_of_person(t, who)
     found = select(Situation.id).where(Situation.org_id == t.org, Situation.id == situation_id, visible_to(viewer))
     return await t.scalar(found) is not None
+
+
+async def unseen(t: Read, viewer: Viewer, ids: Collection[int]) -> frozenset[int]:
+    """Those of the situations that are there and not for the viewer's eyes."""
+    hidden = select(Situation.id).where(Situation.org_id == t.org, Situation.id.in_(ids), ~visible_to(viewer))
+    return frozenset(await t.scalars(hidden)) if ids else frozenset()
 
 
 def _for_this_row(found: Select[Any]) -> ColumnElement[bool]:

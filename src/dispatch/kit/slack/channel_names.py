@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint, or_, select, update
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -132,3 +133,13 @@ async def owner(t: Read, *, team: str, channel: str) -> SlackChannel | None:
     return await t.scalar(
         select(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.channel_id == channel)
     )
+
+
+async def subjects(t: Read, org: OrgId, channels: Collection[tuple[str, str]]) -> dict[tuple[str, str], Subject]:
+    """(team, channel) -> what it was made for, of those of the organization (`t` is a system transaction)."""
+    rows = await t.scalars(
+        select(SlackChannel).where(
+            SlackChannel.org_id == org, tuple_(SlackChannel.team_id, SlackChannel.channel_id).in_(list(channels))
+        )
+    )
+    return {(row.team_id, row.channel_id or ""): Subject(row.subject_kind, row.subject_id) for row in rows}

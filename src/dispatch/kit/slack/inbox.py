@@ -108,6 +108,7 @@ class DeadLetter:
 
     id: int
     kind: str
+    team: str
     channel: str
     happened_at: datetime
     received_at: datetime
@@ -233,7 +234,7 @@ class Inbox:
             except CannotDecrypt as why:
                 said = {"reason": str(why), "hint": ""}
         return DeadLetter(
-            row.id, row.kind, row.channel_id, datetime.fromtimestamp(row.happened_us / 1_000_000, UTC), row.received_at,
+            row.id, row.kind, row.team_id, row.channel_id, datetime.fromtimestamp(row.happened_us / 1_000_000, UTC), row.received_at,
             row.handled_at or row.received_at, row.attempts, said["reason"], said["hint"],
         )  # fmt: skip
 
