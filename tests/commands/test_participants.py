@@ -52,24 +52,6 @@ async def test_everybody_in_it_is_listed(stage: Stage) -> None:
     assert "Site reliability lead, Platform" in view["text"]
 
 
-async def test_three_hundred_participants_page_without_a_call_each(stage: Stage) -> None:
-    """W-60, W-82: no look-up per person, and every page opens."""
-    name, channel = await incident(stage)
-    await crowd(stage, name, 298)
-    before = (await stage.slack.calls())[-1]["n"]
-    view = await typed(stage, BO, channel, LIST)
-    assert "Page 1 of 12" in view["text"]
-    for page in range(2, 13):
-        await stage.slack.act_in_view(BO, view["id"], "list_participants_next")
-        await shown(stage, BO, f"Page {page} of 12")
-    methods = {call["method"] for call in await stage.slack.calls(since=before)}
-    assert methods <= {"views.open", "views.update", "auth.test"}
-
-    # More than 100 choices: found while typing.
-    view = await typed(stage, ADA, channel, UPDATE)
-    assert "Person 250" in str(await stage.slack.options(ADA, view["id"], "participant", "person 250"))
-
-
 @over_both
 @pytest.mark.seed("/dispatch-update-participant")
 async def test_people_say_who_they_are(stage: Stage) -> None:

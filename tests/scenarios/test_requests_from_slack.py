@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import QueuePool, text
 
 from dispatch.kit.db import OrgId
 from dispatch.kit.forms import FormErrors
@@ -19,6 +19,7 @@ from dispatch.people.queries import organization
 from dispatch.projects import queries as projects
 from dispatch.projects.installations import SlackInstallations
 from dispatch.projects.plugin_actions import configure_plugin
+from dispatch.situations.slack import actor
 from tests.slack_side import SlackSide, own_channel
 from tests.stage import BO, COMMAND, Stage, over_both
 
@@ -238,6 +239,54 @@ async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(sta
     without_inputs = {"id": "V1", "callback_id": "broken", "blocks": []}
     answer = await slack_of(stage).interaction({"type": "view_submission", "view": without_inputs})
     assert answer.json()["response_action"] == "update"
+
+
+async def test_slow_requests_hold_nobody_up_and_keep_no_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """W-03, W-07, W-10, W-11: more of them than there are connections wait for Slack; others are served meanwhile."""
+    waiting, let_go = 0, asyncio.Event()
+
+    async def slow(_installation: registry.Installation, _user: str) -> None:
+        nonlocal waiting
+        waiting += 1
+        await let_go.wait()
+
+    monkeypatch.setattr(actor, "look_up", slow)
+    await stage.slack.command(BO, stage.general, COMMAND)
+    view = stage.box.state.views[(await stage.form(BO))["id"]]
+    values = {key: dict(each) for key, each in view.values.items()}
+    for key in ("title", "description"):
+        values[key] = {key: {"type": "plain_text_input", "value": "It burns"}}
+    sent = {"callback_id": "report_incident", "blocks": view.view["blocks"], "state": {"values": values}}
+    slack, many = slack_of(stage), 40
+    assert many > 2 * 8, "as many as the pool has would prove nothing"
+    strangers = [
+        asyncio.create_task(
+            slack.interaction({"type": "view_submission", "user": {"id": f"U0STRANGER{n}"}, "view": sent | {"id": f"V{n}"}})
+        )
+        for n in range(many)
+    ]
+
+    async def all_wait() -> bool:
+        return waiting == many
+
+    await stage.eventually(all_wait)
+    browser = await stage.sign_in("bo@example.com")
+    assert (await browser.get("/default/incidents")).status_code == 200
+    answer = await stage.slack.submit(BO, view.id, {"Title": "It burns", "Description": "It burns"})
+    assert answer["outcome"] == "updated", answer
+    assert not any(each.done() for each in strangers)
+    let_go.set()
+    for answered in await asyncio.gather(*strangers):
+        assert answered.status_code == 200 and "has no e-mail address" in answered.text
+    await stage.settle()
+    pool = stage.house.db.engine.pool
+    assert isinstance(pool, QueuePool)
+
+    async def all_given_back() -> bool:
+        return pool.checkedout() == 0
+
+    await stage.eventually(all_given_back)
+    await browser.aclose()
 
 
 @over_both

@@ -48,6 +48,29 @@ async def test_messages_of_people_count_once_and_nothing_else_does(stage: Stage)
     await counted(stage, BO, 3)
 
 
+async def test_who_writes_in_a_channel_gets_no_account(stage: Stage) -> None:
+    """W-56: a guest of the workspace takes part, and is no member of the organization; nobody can sign in as them."""
+    name, channel = await ready(stage)
+    accounts = "select (select count(*) from account) + (select count(*) from account_organization) as n"
+    members = "select count(*) as n from membership"
+
+    async def counts() -> list[Any]:
+        async with stage.house.db.tx(await org_id(stage)) as t:
+            return [(await t.execute(text(each))).scalar_one() for each in (accounts, members)]
+
+    before = await counts()
+    guest = await stage.slack.add_user("T0DEMO", "gil", real_name="Gil Guest", email="gil@partner.example", is_restricted=True)
+    await stage.slack.invite(ADA, channel, guest["id"])
+    await stage.settle()
+    await stage.slack.say(guest["id"], channel, "Our side looks fine")
+    await counted(stage, guest["id"], 1)
+    assert await counts() == before
+    ada = await stage.sign_in("ada@example.com")
+    assert "Gil Guest" in (await ada.get(f"/default/incidents/{name}")).text
+    assert "Gil Guest" not in (await ada.get("/default/settings/members", params={"q": "Gil"})).text
+    await ada.aclose()
+
+
 async def test_late_shuffled_and_repeated_messages_count_once_each(stage: Stage) -> None:
     _, channel = await ready(stage)
     slack, began, dice = slack_of(stage), time.time(), random.Random(7)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from dispatch.kit import clock
 from dispatch.people.models import Person
@@ -217,36 +217,6 @@ async def test_a_due_task_is_called_to_mind_and_can_be_put_off(stage: Stage) -> 
     await stage.slack.act_in_message(BO, again["channel"], again["ts"], "task_resolve")
     await says(stage, channel, ADA, f"Task 1 of {name} · resolved")
     assert (await rows(stage, "select remind_at from task"))[0]["remind_at"] is None
-
-
-async def test_five_hundred_long_tasks_page(stage: Stage) -> None:
-    """W-82: limits. Every page opens; 40,000 characters and emoji fit."""
-    name, channel = await incident(stage)
-    org = await org_id(stage)
-    async with stage.house.db.tx(org) as t:
-        situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
-        now = clock.now()
-        await t.execute(
-            insert(Task),
-            [
-                {
-                    "org_id": org, "situation_id": situation.id, "number": n, "creator_id": situation.reporter_id,
-                    "description": f"Task no {n} " + "😀&<" * (13_000 if n % 100 == 0 else 300), "source": "api",
-                    "created_at": now, "changed_at": now, "history": [], "post": {}, "url": "", "version": 1,
-                    "state": "open",
-                }
-                for n in range(1, 501)
-            ],
-        )  # fmt: skip
-    view = await typed(stage, BO, channel, LIST)
-    assert "Open (500)" in view["text"]
-    assert "Page 1 of 25" in view["text"]
-    for page in range(2, 26):
-        await stage.slack.act_in_view(BO, view["id"], "task_list_next")
-        view = await shown(stage, BO, f"Page {page} of 25")
-    assert "Task no 1 " in view["text"]
-    await stage.slack.act_in_view(BO, view["id"], "task_list_back")
-    await shown(stage, BO, "Page 24 of 25")
 
 
 async def test_a_closed_form_is_let_go(stage: Stage) -> None:
