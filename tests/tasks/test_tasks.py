@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatch.kit import clock
 from dispatch.people.models import Person
@@ -200,6 +200,17 @@ async def test_tasks_of_restricted_incidents_are_for_participants(stage: Stage) 
     assert "Cy made this once" not in view["text"]
     assert "No open tasks." in view["text"]
     assert "Secret work" in (await typed(stage, BO, channel, LIST))["text"]
+    # Nor is it called to the mind of who made it once and sees it no more.
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        await t.execute(
+            update(Task).where(Task.description == "Cy made this once").values(due_at=clock.now() + timedelta(minutes=9), remind_at=clock.now())
+        )
+
+    async def came_to_its_end() -> list[str]:
+        return [str(s["reason"]) for s in await stage.steps() if s["name"] == "remind" and s["state"] in ("done", "skipped", "failed")]
+
+    assert await stage.eventually(came_to_its_end) == ["Who made the task does not see it any more."]
+    assert not await stage.direct_messages(CY, "Task")
 
 
 async def test_a_due_task_is_called_to_mind_and_can_be_put_off(stage: Stage) -> None:

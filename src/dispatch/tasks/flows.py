@@ -12,6 +12,7 @@ from dispatch.kit.events import on
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.ports.conversations import Conversations, Posted
+from dispatch.situations.access import sees
 from dispatch.situations.flows.common import channel_of, chat_id, chat_of, still_open
 from dispatch.situations.flows.show_state import archived_is_fine
 from dispatch.situations.queries import Brief
@@ -79,14 +80,18 @@ async def bring_up_to_date(c: StepContext) -> None:
 
 
 async def remind(c: StepContext) -> None:
-    """Those who have to do it; when nobody has to, who created it."""
+    """Those who have to do it; when nobody has to, who created it. An admin who only looked may not see it any more."""
     task = await _task(c)
     if task.state != OPEN:
         raise Skip("It was resolved meanwhile.")
     brief, chat = await chat_of(c)
     async with c.db.read(c.org) as t:
         creator = (await t.execute(select(Task.creator_id).where(Task.org_id == t.org, Task.id == task.id))).scalar_one()
-    for person_id in [p.id for p in task.assignees] or [creator]:
+        wanted = (await people.people(t, [p.id for p in task.assignees] or [creator])).values()
+        told = [who.id for who in wanted if await sees(t, who, c.subject.id)]
+    if not told:
+        raise Skip("Who made the task does not see it any more.")
+    for person_id in told:
         user = await chat_id(c, chat, person_id)
         if user is not None:
             await chat.direct_message(
