@@ -253,15 +253,21 @@ async def belongings(stage: Stage, situation: int) -> dict[str, list[dict[str, A
     return found
 
 
-async def told(stage: Stage, since: int) -> list[str]:
-    """What was said to people since then, in any order."""
-    await answered(stage)
-    said = []
-    for call in await stage.slack.calls(since):
-        if not call["method"].startswith("auth."):
-            kept = {key: value for key, value in call["args"].items() if key not in ("trigger_id", "hash")}
-            said.append(f"{call['method']} {json.dumps(kept, sort_keys=True)}")
-    return sorted(said)
+class Told:
+    """What was said to people since it was asked last, in any order."""
+
+    def __init__(self, stage: Stage, since: int) -> None:
+        self.stage, self.since = stage, since
+
+    async def lately(self) -> list[str]:
+        await answered(self.stage)
+        said = []
+        for call in await self.stage.slack.calls(self.since):
+            self.since = max(self.since, call["n"])
+            if not call["method"].startswith("auth."):
+                kept = {key: value for key, value in call["args"].items() if key not in ("trigger_id", "hash", "view_id")}
+                said.append(f"{call['method']} {json.dumps(kept, sort_keys=True)}")
+        return sorted(said)
 
 
 async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_nothing(stage: Stage, log: io.StringIO) -> None:
@@ -290,15 +296,9 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
         numbers = sorted({int(each["id"]) for table, found in before.items() if table != "event" for each in found})
         assert own in numbers and min(numbers) > 700_000
         assert all(before[table] for table in ("hand_off", "engagement", "report", "task", "page", "participant")), before.keys()
-        seen, since = log.getvalue().count("slack_request_refused"), len(await stage.slack.calls())
-        began = since
+        seen, began = log.getvalue().count("slack_request_refused"), max(call["n"] for call in await stage.slack.calls())
+        told = Told(stage, began)
         user = {"id": CY, "team_id": stage.app["team_id"]}
-
-        async def since_then() -> list[str]:
-            nonlocal since
-            said = await told(stage, since)
-            since = len(await stage.slack.calls())
-            return said
 
         def alike(named: object, made_up: object, what: str) -> None:
             said = re.sub(r"\b7000\d\d\b", str(gone), str(named))
@@ -314,7 +314,7 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
                 forged = view | {"callback_id": callback, "private_metadata": carried[callback].replace(str(own), str(number))}
                 answer = await slack.interaction({"type": "view_submission", "user": user, "view": forged, "response_urls": []})
                 assert answer.status_code == 200, (callback, answer.text)
-                answers.append((answer.text, await since_then()))
+                answers.append((answer.text, await told.lately()))
             alike(*answers, f"the form {callback}")
             assert "that you may see" in answers[0][0], (callback, answers)
 
@@ -327,7 +327,7 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
                     view = any_form | {"private_metadata": json.dumps({"id": number})} if inside else None
                     answer = await press(stage, CY, action, f"{sample.SLUG}/{number}", stage.general, view)
                     assert (answer.status_code, answer.text) == (200, ""), (action, answer.text)
-                said = await since_then()
+                said = await told.lately()
                 if number == gone:
                     made_up = said
                     assert len(said) > len(registry.actions) / 2
@@ -341,14 +341,14 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
                         "type": "block_suggestion", "user": user, "action_id": load, "block_id": "b", "value": typed_in,
                         "channel": {"id": stage.general}, "view": {"private_metadata": json.dumps({"id": number})},
                     }  # fmt: skip
-                    answers.append(((await slack.interaction(payload, "menu")).text, await since_then()))
+                    answers.append(((await slack.interaction(payload, "menu")).text, await told.lately()))
                 alike(*answers, f"the options {load} for {typed_in!r}")
 
         for word in ("", *registry.words):
             said = []
             for name in (scene.name, "INC-987654"):
                 answer = await slack.command("/dispatch", f"{word} {name}", user=CY, channel=stage.general)
-                said.append((answer.text.replace(name, "*"), [each.replace(name, "*") for each in await since_then()]))
+                said.append((answer.text.replace(name, "*"), [each.replace(name, "*") for each in await told.lately()]))
             alike(*said, f"/dispatch {word}")
 
         await background(stage)
