@@ -67,7 +67,7 @@ async def machines(t: Read) -> Sequence[MachineRow]:
     return [MachineRow(row.Machine, row.Person, row.role or "") for row in rows]
 
 
-def _with_maker() -> Select[tuple[Machine, Person, str]]:
+def _with_maker() -> Select[Machine, Person, str]:
     """Machines, each with who made it and what they are now."""
     return (
         select(Machine, Person, Membership.role)
