@@ -33,7 +33,9 @@ def plan(quick: bool) -> dict[str, tuple[str, Callable[[Place], Any]]]:
     return {
         "cold_start": ("fake", lambda p: measures.cold_start(p, 3 if quick else 5)),
         "command": ("fake", lambda p: measures.command_ack(p, seconds, runs)),
-        "event": ("fake", lambda p: measures.event_ack(p, seconds, runs)),
+        "event": ("fake", lambda p: measures.event_ack(p, "join", seconds, runs)),
+        "message": ("fake", lambda p: measures.event_ack(p, "message", seconds, runs)),
+        "reaction": ("fake", lambda p: measures.event_ack(p, "reaction", seconds, runs)),
         "submit": ("fake", lambda p: measures.submit(p, 4 if quick else 10)),
         "footprint": ("fake", lambda p: measures.footprint(p, 10 if quick else 60)),
         "status": ("fake", lambda p: measures.status_change(p, seconds, runs)),

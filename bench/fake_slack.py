@@ -24,6 +24,15 @@ TEAM, BOT = "T0DEMO", "U0BOT"
 NOTED = ("conversations.create", "conversations.invite", "chat.postMessage", "views.open", "views.update")
 
 
+#: Every channel has a message each hundredth of a second, so that any can be asked for.
+TICK_US = 10_000
+
+
+def message_ts(start: int, number: int) -> str:
+    """The `ts` of a message that is there: that many after this second."""
+    return f"{start + number // 100}.{number % 100 * TICK_US:06d}"
+
+
 class World:
     """Channels and who is in them; counters for the rest."""
 
@@ -76,6 +85,16 @@ class World:
 
     def conversations_members(self, args: dict[str, str]) -> dict[str, Any]:
         return {"members": sorted(self.channels[args["channel"]]["members"])}
+
+    def conversations_history(self, args: dict[str, str]) -> dict[str, Any]:
+        oldest, latest = (round(float(args[end]) * 1_000_000) for end in ("oldest", "latest"))
+        ticks = range(latest // TICK_US, -(-oldest // TICK_US) - 1, -1)
+        shown = ticks[: int(args["limit"])]
+        messages = [
+            {"type": "message", "user": "U0BO", "text": f"Message {tick}", "ts": f"{tick // 100}.{tick % 100 * TICK_US:06d}"}
+            for tick in shown
+        ]
+        return {"messages": messages, "has_more": len(ticks) > len(shown)}
 
     def conversations_open(self, args: dict[str, str]) -> dict[str, Any]:
         return {"channel": {"id": f"D{args['users']}"}}

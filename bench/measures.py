@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 import uvloop
+from bench.fake_slack import message_ts
 from bench.load import Figure, closed_loop, figure, median
 from bench.machine import cpu_seconds, megabytes
 from bench.place import BO, Place
@@ -62,38 +63,51 @@ def command_ack(place: Place, seconds: float, runs: int) -> Result:
     return {**made, "modals_opened": opened}
 
 
-def event_ack(place: Place, seconds: float, runs: int) -> Result:
-    """Somebody joins an incident's channel: durable before Slack is answered, handled by the worker in order."""
+def event_ack(place: Place, kind: str, seconds: float, runs: int) -> Result:
+    """Events in ten channels of incidents: durable before Slack is answered, handled by the worker in order.
+
+    Args:
+        kind: `join`: somebody comes; `message`: somebody writes; `reaction`: each message marked by four people for the
+            timeline, and read in Slack before it is entered there.
+    """
     place.latency(0)
     names = [report(place, f"Events {n}") for n in range(10)]
     settle(place, names, 120)
     channels = [row[0] for row in place.rows("select external_id from resource where org_id = 1 and kind = 'conversation'")]
     people = ["U0ADA", "U0BO", "U0DEE", "U0JOY"]
-    number = itertools.count(int(time.time() * 1000) * 1000)
+    number = itertools.count()
+    start = int(time.time())
 
-    def joined(_: int) -> bytes:
+    def happened(n: int) -> dict[str, Any]:
+        user, channel, ts = people[n % len(people)], channels[n // len(people) % len(channels)], f"{time.time():.6f}"
+        if kind == "join":
+            return {"type": "member_joined_channel", "user": user, "channel": channel, "team": "T0DEMO", "event_ts": ts}
+        if kind == "message":
+            said = {"text": f"Word {n}", "channel_type": "group", "client_msg_id": f"{n}"}
+            return {"type": "message", "user": user, "channel": channel, "ts": ts, "event_ts": ts, **said}
+        item = {"type": "message", "channel": channel, "ts": message_ts(start, n // len(people) // len(channels))}
+        return {"type": "reaction_added", "user": user, "reaction": "stopwatch", "item": item, "event_ts": ts}
+
+    def event(_: int) -> bytes:
         n = next(number)
-        ts = f"{time.time():.6f}"
-        body = orjson.dumps(
-            {
-                "type": "event_callback", "team_id": "T0DEMO", "api_app_id": "A0DISPATCH", "event_id": f"Ev{n}",
-                "event_time": int(time.time()),
-                "event": {
-                    "type": "member_joined_channel", "user": people[n % len(people)],
-                    "channel": channels[n % len(channels)], "team": "T0DEMO", "event_ts": ts,
-                },
-            }
-        )  # fmt: skip
-        return place.signed("event", body, "application/json")
+        body = {
+            "type": "event_callback", "team_id": "T0DEMO", "api_app_id": "A0DISPATCH", "event_id": f"Ev{start}{n:07d}",
+            "event_time": int(time.time()), "event": happened(n),
+        }  # fmt: skip
+        return place.signed("event", orjson.dumps(body), "application/json")
 
-    made = loop(place, place.port, joined, seconds=seconds, runs=runs)
+    made = loop(place, place.port, event, seconds=seconds, runs=runs)
     ended = time.monotonic()
     waiting = "select count(*) from slack_inbox where state = 'waiting'"
     left = place.rows(waiting)[0][0]
     while place.rows(waiting)[0][0] and time.monotonic() - ended < 300:
         time.sleep(0.2)
     done, dead = place.rows("select count(*) filter (where state = 'done'), count(*) filter (where state = 'dead') from slack_inbox")[0]
-    return {**made, "waiting_at_end": left, "drained_after": time.monotonic() - ended, "done": done, "dead": dead}
+    entries = place.rows("select count(*) from timeline_note where source = 'reaction'")[0][0] if kind == "reaction" else None
+    return {
+        **made, "waiting_at_end": left, "drained_after": time.monotonic() - ended, "done": done, "dead": dead,
+        "entries": entries, "expected_entries": -(-next(number) // len(people)),
+    }  # fmt: skip
 
 
 def lists(place: Place, seconds: float, runs: int) -> Result:
@@ -144,8 +158,7 @@ def submit(place: Place, times: int) -> Result:
         people, everything = [], []
         for round_ in range(times if together == 1 else max(1, times // 4)):
             place.slack("/clear")
-            began = time.time()
-            names = asyncio.run(_report_together(place, [f"Submit {name} {round_} {n}" for n in range(together)]))
+            began, names = asyncio.run(_report_together(place, [f"Submit {name} {round_} {n}" for n in range(together)]))
             settle(place, names, 120)
             calls = place.slack("/calls")["calls"]
             ids = {c["channel"] for c in calls if c["method"] == "conversations.create"}
@@ -167,13 +180,15 @@ def submit(place: Place, times: int) -> Result:
 
 def report(place: Place, title: str) -> str:
     """Through Slack's requests: the command, the filled form; the incident's name."""
-    return asyncio.run(_report_together(place, [title]))[0]
+    return asyncio.run(_report_together(place, [title]))[1][0]
 
 
-async def _report_together(place: Place, titles: list[str]) -> list[str]:
+async def _report_together(place: Place, titles: list[str]) -> tuple[float, list[str]]:
+    """(when Report was pressed, the incidents' names)."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place.port}", timeout=60) as http:
         view = await _form(place, http)
-        return list(await asyncio.gather(*(_submit(place, http, view, title, n) for n, title in enumerate(titles))))
+        pressed = time.time()
+        return pressed, list(await asyncio.gather(*(_submit(place, http, view, title, n) for n, title in enumerate(titles))))
 
 
 async def _form(place: Place, http: httpx.AsyncClient) -> dict[str, Any]:

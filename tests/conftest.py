@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
 from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from tools.seed_checklist import RESULTS
 
+from dispatch import migrations
+from dispatch.desk import sample
+from dispatch.kit.db import Database
 from dispatch.kit.embedded import Cluster
-from dispatch.kit.embedded.testing import clone_database, drop_database, prepared_database, temporary_cluster
+from dispatch.kit.embedded.testing import (
+    clone_database,
+    database_url,
+    drop_database,
+    prepared_database,
+    temporary_cluster,
+)
 from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 from tests.stage import Stage, staged
 
@@ -26,32 +38,71 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         shared = shared.parent
     with temporary_cluster(shared) as made:
         yield made
+        for each in _dropping:
+            each.result()
 
 
 @pytest.fixture(scope="session")
 def template(cluster: Cluster) -> str:
     """A database with the schema, made once and cloned per test."""
-    from dispatch import migrations
-
     prepared_database(cluster.owner_url, "dispatch_template", migrations.upgrade)
     return "dispatch_template"
+
+
+@pytest.fixture(scope="session")
+def sample_template(cluster: Cluster) -> str:
+    """The same with the sample organization in it: to fill it costs more than all else that a stage does."""
+    name = "dispatch_sample_template"
+
+    async def fill(url: str) -> None:
+        db = Database(url, pool=1)
+        try:
+            await sample.fill(db)
+        finally:
+            await db.close()
+
+    def filled(url: str) -> None:
+        migrations.upgrade(url)
+        asyncio.run(fill(database_url(cluster.app_url, urlsplit(url).path.lstrip("/"))))
+
+    prepared_database(cluster.owner_url, name, filled)
+    return name
 
 
 @pytest.fixture
 def database(cluster: Cluster, template: str) -> Iterator[str]:
     """The application's URL of a fresh database under the application's own role."""
-    name = f"t_{uuid4().hex[:12]}"
-    clone_database(cluster.owner_url, template, name)
-    try:
-        yield cluster.app_url.replace("/dispatch?", f"/{name}?")
-    finally:
-        drop_database(cluster.owner_url, name)
+    with cloned(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture
-async def stage(database: str, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+def sample_database(cluster: Cluster, sample_template: str) -> Iterator[str]:
+    """The same with the sample organization in it."""
+    with cloned(cluster, sample_template) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def cloned(cluster: Cluster, template: str) -> Iterator[str]:
+    """The application's URL of a copy, which is dropped afterwards, beside the next test: the server takes its time."""
+    name = f"t_{uuid4().hex[:12]}"
+    clone_database(cluster.owner_url, template, name)
+    try:
+        yield database_url(cluster.app_url, name)
+    finally:
+        _dropping.append(_dropper.submit(drop_database, cluster.owner_url, name))
+
+
+#: One thread: it does not hurry.
+_dropper = ThreadPoolExecutor(1, thread_name_prefix="drop-database")
+_dropping: list[Future[None]] = []
+
+
+@pytest.fixture
+async def stage(sample_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """Everything running, the sample organization in it. Over HTTP, or as `tests.stage.over_sockets` says."""
-    async with staged(database, socket_mode=getattr(request, "param", "http") == "socket") as made:
+    async with staged(sample_database, socket_mode=getattr(request, "param", "http") == "socket") as made:
         yield made
 
 

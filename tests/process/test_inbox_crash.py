@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
+import itertools
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from dispatch.desk import sample
-from dispatch.kit.embedded.testing import database_url
-from dispatch.kit.slack.manifest import manifest
-from tests.process.stack import Stack, running_stack
-from tests.slack_side import SlackSide
+from tests.process.stack import BO, Stack, running_stack
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(400)]
 
-PEOPLE, CHANNELS = 100, 10
+CHANNELS, PEOPLE = 10, 34
+JOINS, MESSAGES, REACTIONS = 334, 333, 333
+KINDS = ["member_joined_channel", "message.groups", "reaction_added"]
+
+#: What each kind leaves behind: all of it, and how much of it would be there without doubles.
+EFFECTS = {
+    "join": "select count(*), count(distinct (p.situation_id, p.person_id)) from participant p"
+    " join person on person.org_id = p.org_id and person.id = p.person_id where person.email like 'p%%@example.com'",
+    "message": "select coalesce(sum(p.messages), 0), (select count(distinct message) from counted_message) from participant p",
+    "reaction": "select count(*), count(distinct (situation_id, message)) from timeline_note where source = 'reaction'",
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,81 +36,101 @@ def stack() -> Iterator[Stack]:
         yield made
 
 
-def prepared(stack: Stack) -> SlackSide:
-    """Ten past incidents have a channel, and the workspace a hundred people nobody knows yet."""
-    app = httpx.post(
-        f"{stack.slack_url}/sandbox/apps", json={"team": sample.TEAM, "manifest": manifest(stack.web_url, sample.SLUG)}
-    ).json()
-    people = [
-        {"id": f"U0P{n:03d}", "name": f"p{n}", "real_name": f"Person {n}", "email": f"p{n}@example.com"} for n in range(PEOPLE)
-    ]
-    team = {"id": sample.TEAM, "name": "Example Company", "domain": "example"}
-    httpx.post(f"{stack.slack_url}/sandbox/workspaces", json={"team": team, "users": people}, timeout=60).raise_for_status()
-    with psycopg.connect(database_url(stack.cluster.superuser_url, "dispatch")) as connection:
-        connection.execute(
-            "insert into slack_channel (team_id, name, org_id, subject_kind, subject_id, channel_id, foreign_name, reserved_at)"
-            " select %s, 'past-' || n, org_id, 'incident', id, 'C0PAST' || n, false, now()"
-            " from (select row_number() over (order by id) as n, org_id, id from situation) s where n <= %s",
-            [sample.TEAM, CHANNELS],
-        )
-    web = httpx.AsyncClient(base_url=stack.web_url, timeout=30)
-    return SlackSide(web, sample.SLUG, app["team_id"], app["app_id"], app["signing_secret"], bot=app["bot_user_id"])
+class Crowd:
+    """Thirty-four people nobody knows yet, and ten incidents' channels they come into."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.slack = httpx.Client(base_url=f"{stack.slack_url}/sandbox", timeout=60)
+        self.people = [f"U0P{n:03d}" for n in range(PEOPLE)]
+        users = [
+            {"id": id, "name": id.lower(), "real_name": f"Person {id}", "email": f"p{n}@example.com"}
+            for n, id in enumerate(self.people)
+        ]
+        team = {"id": sample.TEAM, "name": "Example Company", "domain": "example"}
+        self.slack.post("/workspaces", json={"team": team, "users": users}).raise_for_status()
+        for n in range(CHANNELS):
+            stack.declare(f"Crowded {n}", key=f"crowded-{n}")
+        stack.settle(120)
+        found = stack.rows("select external_id from resource where kind = 'conversation' order by 1")
+        self.channels = [str(row[0]) for row in found][-CHANNELS:]
+        self.places = list(itertools.product(self.channels, self.people))[:JOINS]
+        self.said: list[tuple[str, str, str]] = []
+
+    def join(self, n: int) -> None:
+        channel, who = self.places[n]
+        self.slack.post(f"/users/{BO}/invitations", json={"channel": channel, "users": [who]}).raise_for_status()
+
+    def write(self, n: int) -> None:
+        channel, who = self.places[n]
+        said = self.slack.post(f"/users/{who}/messages", json={"channel": channel, "text": f"Word {n}"}).raise_for_status().json()
+        self.said.append((channel, who, said["ts"]))
+
+    def react(self, n: int) -> None:
+        channel, who, ts = self.said[n]
+        mark = {"channel": channel, "ts": ts, "name": "stopwatch"}
+        self.slack.post(f"/users/{who}/reactions", json=mark).raise_for_status()
+
+    def acknowledged(self) -> set[str]:
+        """Ids of the events that Dispatch took, once Slack has no other to send."""
+        until = time.monotonic() + 120
+        while (found := self.slack.get("/deliveries").json())["pending"] or found["sending"]:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        return {each["event_id"] for each in found["deliveries"] if each["kind"] == "event" and each["status"] == 200}
+
+    def stored(self) -> dict[str, set[str]]:
+        """By kind: ids of the events in the inbox."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for kind, id in self.stack.rows("select kind, event_id from slack_inbox where kind = any(%s)", KINDS):
+            found[kind].add(id)
+        return found
+
+    def effects(self) -> dict[str, tuple[int, int]]:
+        """By kind: effects, and distinct ones."""
+        return {name: tuple(map(int, self.stack.rows(query)[0])) for name, query in EFFECTS.items()}  # type: ignore[misc]
 
 
-def arrived(stack: Stack) -> int:
-    return int(
-        stack.rows(
-            "select count(*) from participant p join situation s on s.org_id = p.org_id and s.id = p.situation_id"
-            " join person on person.org_id = p.org_id and person.id = p.person_id"
-            " join slack_channel c on c.subject_id = s.id where person.email like 'p%%@example.com'"
-        )[0][0]
-    )
+def at_once(act: Callable[[int], Any], numbers: Iterable[int]) -> None:
+    with ThreadPoolExecutor(16) as several:
+        list(several.map(act, numbers))
 
 
 def test_a_thousand_acknowledged_events_have_a_thousand_effects(stack: Stack) -> None:
-    slack = prepared(stack)
-    joins = [(f"U0P{n:03d}", f"C0PAST{c + 1}") for n in range(PEOPLE) for c in range(CHANNELS)]
-    random.Random(5).shuffle(joins)
     stack.start_workers(1)
-
-    async def send() -> float:
-        queue = iter(enumerate(joins))
-
-        async def client() -> None:
-            for n, (user, channel) in queue:
-                happened = {"type": "member_joined_channel", "user": user, "channel": channel, "channel_type": "C"}
-                answer = await slack.event(happened, event_id=f"Ev0JOIN{n:05d}")
-                assert answer.status_code == 200
-                if n == 400:
-                    stack.kill_worker(0)
-
-        began = time.monotonic()
-        await asyncio.gather(*(client() for _ in range(16)))
-        took = time.monotonic() - began
-        await slack.web.aclose()
-        return took
-
-    took = asyncio.run(send())
-    stack.kill_web()
+    crowd = Crowd(stack)
+    before = crowd.effects()["message"][0]
+    at_once(crowd.join, range(JOINS // 2))
     stack.kill_worker(0)
-    handled = arrived(stack)
-    print(f"{len(joins)} acknowledged in {took:.1f} s ({len(joins) / took:.0f}/s); {handled} had their effect when all was killed")
-    assert handled < len(joins)
+    at_once(crowd.join, range(JOINS // 2, JOINS))
+    at_once(crowd.write, range(MESSAGES))
+    stack.kill_worker(0)
+    at_once(crowd.react, range(REACTIONS // 2))
+    # The last ones find no worker: what they were promised is only in the inbox when all is killed.
+    stack.stop_workers()
+    at_once(crowd.react, range(REACTIONS // 2, REACTIONS))
+    acknowledged = crowd.acknowledged()
+    stack.kill_web()
+    stored = crowd.stored()
+    # More than a thousand: Slack tells of what the app writes, too, and of each join with a message.
+    assert len(stored["reaction_added"]) == REACTIONS
+    assert len(stored["member_joined_channel"]) >= JOINS and len(stored["message.groups"]) >= MESSAGES
+    assert set().union(*stored.values()) <= acknowledged
+    handled = sum(distinct for _, distinct in crowd.effects().values())
+    print(f"{handled} of 1000 had their effect when all was killed")
+    assert handled < 1000
 
     stack.start_web()
-    until = time.monotonic() + 200
-    deaths = [handled + (len(joins) - handled) * share // 4 for share in (1, 2, 3)]
-    while (there := arrived(stack)) < len(joins) and time.monotonic() < until:
-        if deaths and there >= deaths[0]:
+    stack.start_workers(1)
+    deaths = [handled + (1000 - handled) * share // 4 for share in (1, 2, 3)]
+    until = time.monotonic() + 240
+    while stack.rows("select from slack_inbox where state = 'waiting'") and time.monotonic() < until:
+        if deaths and sum(distinct for _, distinct in crowd.effects().values()) >= deaths[0]:
             deaths.pop(0)
             stack.kill_worker(0)
-        time.sleep(0.2)
-    assert arrived(stack) == len(joins)
-    while stack.rows("select from slack_inbox where state = 'waiting'") and time.monotonic() < until:
-        time.sleep(0.2)
-    assert stack.rows("select state, count(*) from slack_inbox where kind like 'member%%' group by state") == [("done", len(joins))]
-    doubled = stack.rows(
-        "select person_id, situation_id from participant group by 1, 2 having count(*) > 1"
-    )
-    assert doubled == []
+        time.sleep(0.1)
+    states = dict(stack.rows("select state, count(*) from slack_inbox where kind = any(%s) group by 1", KINDS))
+    assert states == {"done": sum(map(len, crowd.stored().values()))}
+    assert before == 0
+    assert crowd.effects() == {"join": (JOINS, JOINS), "message": (MESSAGES, MESSAGES), "reaction": (REACTIONS, REACTIONS)}
     stack.stop_workers()

@@ -241,6 +241,42 @@ async def test_a_batch_handler_gets_what_waits_and_only_the_culprit_waits(
     assert [row.state for row in await rows(stage)] == ["done", "done", "dead", "done", "done"]
 
 
+async def test_what_kills_the_worker_is_found_by_halving_and_takes_no_other_along(
+    stage: Stage, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a death leaves it: begun, without an outcome, the lock let go."""
+    batches: list[list[str]] = []
+
+    async def many(_installation: Installation, _db: Database, happened: Sequence[Mapping[str, Any]]) -> None:
+        batches.append([str(each["text"]) for each in happened])
+        if "deadly" in batches[-1]:
+            raise asyncio.CancelledError
+
+    monkeypatch.setitem(registry.events, KIND, [Listening(many=many)])
+    await ours(stage)
+    slack = slack_of(stage)
+    locks = Drain(stage.house.db, stage.house.inbox, stage.house.installations, stage.house.dispatcher.project_of)._locks
+    lane = drain.Lane(await org_id(stage), stage.app["team_id"], "C0OURS")
+    assert await locks.take(lane)
+    words = [*(f"w{n}" for n in range(70)), "deadly", *(f"w{n}" for n in range(70, 99))]
+    for n, word in enumerate(words, 1):
+        await slack.event(said(word, at=n))
+    await locks.give(lane)
+    await locks.close()
+
+    async def ended() -> bool:
+        return not [row for row in await rows(stage) if row.state == "waiting"]
+
+    await stage.eventually(ended)
+    handled = [word for batch in batches if "deadly" not in batch for word in batch]
+    assert handled == [word for word in words if word != "deadly"]
+    assert [len(batch) for batch in batches if "deadly" in batch] == [100, 50, 25, 12, 6, 3, 1, 1]
+    found = {row.state for row in await rows(stage)}
+    assert found == {"done", "dead"} and len([row for row in await rows(stage) if row.state == "dead"]) == 1
+    page = (await (await stage.sign_in("dee@example.com")).get("/default/settings/deliveries")).text
+    assert "The worker ended 8 times while it handled this." in page
+
+
 async def test_two_workers_share_the_work_and_leave_nothing_behind(stage: Stage, probe: Probe) -> None:
     channels = [f"C0OURS{n}" for n in range(3)]
     await ours(stage, *channels)

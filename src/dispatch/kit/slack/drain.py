@@ -42,9 +42,9 @@ LOOK: Final = 1.0
 HOLDS_UP: Final = 12
 LONGEST_PAUSE: Final = 60.0
 PAUSE_ASIDE: Final = 300.0
-#: Attempts at what fails for a mistake of ours, and deaths of the worker, after which it is given up.
+#: Attempts at what fails for a mistake of ours, and deaths of the worker, after which it is given up. By then a batch
+#: has been halved down to one: what is given up is what killed.
 MISTAKES: Final = 3
-ALONE_AFTER: Final = 2
 DEATHS: Final = 8
 
 HANDLED = Counter("dispatch_slack_events_total", "Events from Slack by outcome", ["kind", "outcome"])
@@ -342,8 +342,13 @@ def _due(rows: Iterable[SlackDelivery], *, now: Any) -> list[SlackDelivery]:
 
 
 def _carefully(rows: list[SlackDelivery]) -> list[SlackDelivery]:
-    """When workers died over these, one alone: it must not take the others along."""
-    return rows[:1] if any(row.begun >= ALONE_AFTER for row in rows) else rows
+    """Half as many for each worker that died over one of these: soon what kills stands alone, and takes no other along.
+
+    A worker that died for another reason (a deployment, the end of its memory) slows the channel down this way, too, but
+    only until the first of its deliveries are recorded.
+    """
+    deaths = max((row.begun for row in rows), default=0)
+    return rows[: max(1, BATCH >> deaths)]
 
 
 async def _call(

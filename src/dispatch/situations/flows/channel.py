@@ -105,7 +105,8 @@ async def bring_people(c: StepContext) -> None:
             unknown.append(p.person.id)
         else:
             users[user] = p.person.id
-    there = await chat.members(channel)
+    # At first nobody is there; asking would cost a call while everybody waits.
+    there = await chat.members(channel) if c.repeat else set[str]()
     missing = [user for user in users if user not in there]
     refused = {n.user: n for n in await chat.invite(channel, missing)} if missing else {}
     # Slack accepts an invitation for a deactivated account and does nothing: only looking again tells.
