@@ -13,7 +13,9 @@ from dispatch.people.models import Person
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.reports.actions import write_report
 from dispatch.reports.models import NotificationAddress
+from dispatch.situations.actions import add_note
 from dispatch.situations.models import Situation
+from dispatch.tasks.actions import create_task
 from dispatch.tasks.models import Task
 from tests.commands.test_participants import crowd
 from tests.playing import org_id
@@ -38,7 +40,10 @@ async def busy(stage: Stage, name: str, *, tasks_of: str) -> None:
         await _projects(t, 118)
         await _tags(t, 2000)
         [tasks_by] = [person for email, person in people.items() if email == tasks_of]
-        await _tasks(t, situation, tasks_by, 500)
+        await _tasks(t, situation, tasks_by, 499)
+        # As if by a person or a program, so that it is posted, too.
+        await create_task(t, situation, LONG_TEXT[:40_000], by=tasks_by, assignees=[people["ada@example.com"]], source="api")
+        await add_note(t, situation, LONG_TEXT[:40_000], author=tasks_by, source="web")
         written = {"conditions": LONG_TEXT[:10_000], "actions": LONG_TEXT[:10_000], "needs": "n"}
         await write_report(t, situation, "tactical", written, by=tasks_by, next_minutes=30)
         written = {"current_status": LONG_TEXT[:10_000], "overview": LONG_TEXT[:10_000], "next_steps": "n"}
