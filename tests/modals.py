@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from dispatch.desk import sample
 from dispatch.kit.slack import registry
 from slack_sandbox import shapes, triggers
@@ -47,6 +49,15 @@ def slack_side(stage: Stage) -> SlackSide:
         stage.web, sample.SLUG, stage.app["team_id"], stage.app["app_id"], stage.app["signing_secret"],
         bot=stage.app["bot_user_id"],
     )  # fmt: skip
+
+
+def without_limits(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of Slack go out at once: what a test does in seconds, people do in hours, and part of it would wait or be lost."""
+
+    async def at_once(_wanted: object) -> float:
+        return 0.0
+
+    monkeypatch.setattr(stage.house.budget, "take", at_once)
 
 
 async def answered(stage: Stage) -> None:

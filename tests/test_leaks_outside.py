@@ -34,7 +34,7 @@ from slack_sandbox.client import Refused
 from slack_sandbox.state import View
 from tests.canary import CANARY, DESCRIPTION, NOTE, TASK, TITLE, canary, clean
 from tests.commands.test_engage_oncall import rotation
-from tests.modals import answered, every_modal, filled_in, press, slack_side
+from tests.modals import answered, every_modal, filled_in, press, slack_side, without_limits
 from tests.playing import incident, org_id, rows, typed
 from tests.receivers import Mailbox, Pager
 from tests.stage import ADA, BO, CY, Stage
@@ -278,12 +278,7 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
     Every form, button, menu and option list that is registered; each once with the canary and once with a made-up number.
     """
     gone = 999_999
-
-    async def at_once(_wanted: object) -> float:
-        return 0.0
-
-    # So many answers in one moment that some would be lost to Slack's limits, each time others.
-    monkeypatch.setattr(stage.house.budget, "take", at_once)
+    without_limits(stage, monkeypatch)
     _, everybodys = await incident(stage, acknowledged=False)
     await far_ids(stage)
     async with canary(stage) as scene:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
 from sqlalchemy import text
 
 from dispatch.kit.slack import registry
 from dispatch.kit.slack.opening import GONE
 from slack_sandbox.client import Refused
 from tests.commands.busy import LONG_TITLE, busy
-from tests.modals import Opened, answered, elements, every_modal
+from tests.modals import Opened, answered, elements, every_modal, without_limits
 from tests.playing import DEE, incident, org_id, refused, rows, says, shown, typed
 from tests.stage import ADA, CY, Stage
 
@@ -19,8 +20,9 @@ from tests.stage import ADA, CY, Stage
 EMPTY_LINK = re.compile(r"<[^<>|]*\|>|<\|[^<>]*>|<>|\]\(\)")
 
 
-async def test_every_modal_opens_and_pages_whatever_there_is(stage: Stage) -> None:
+async def test_every_modal_opens_and_pages_whatever_there_is(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """W-19, W-60, W-61, W-82, W-83, W-85. Each command, word, shortcut and button that opens a modal, in one busy organization."""
+    without_limits(stage, monkeypatch)
     name, channel = await incident(stage, Title=LONG_TITLE)
     await stage.slack.invite(ADA, channel, DEE)
     await stage.settle()
