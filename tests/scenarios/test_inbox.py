@@ -270,7 +270,7 @@ async def test_what_kills_the_worker_is_found_by_halving_and_takes_no_other_alon
     await stage.eventually(ended)
     handled = [word for batch in batches if "deadly" not in batch for word in batch]
     assert handled == [word for word in words if word != "deadly"]
-    assert [len(batch) for batch in batches if "deadly" in batch] == [100, 50, 25, 12, 6, 3, 1, 1]
+    assert [len(batch) for batch in batches if "deadly" in batch] == [100, 100, 38, 31, 15, 7, 3, 1]
     found = {row.state for row in await rows(stage)}
     assert found == {"done", "dead"} and len([row for row in await rows(stage) if row.state == "dead"]) == 1
     page = (await (await stage.sign_in("dee@example.com")).get("/default/settings/deliveries")).text

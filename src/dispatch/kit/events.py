@@ -8,7 +8,7 @@ PostgreSQL on commit only). So history, effects and pages cannot disagree with t
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -135,31 +135,43 @@ async def record(
         by: the acting person's id; None when Dispatch itself acted.
         at: when it happened, if not now.
     """
-    moment = at or clock.now()
-    event_id = (
-        await t.execute(
-            insert(Event)
-            .values(
-                org_id=t.org,
-                subject_kind=about.kind,
-                subject_id=about.id,
-                at=moment,
-                actor=by,
-                fact=happened.name,
-                data=dataclasses.asdict(happened),
-                pinned=pinned,
-            )
-            .returning(Event.id)
-        )
-    ).scalar_one()
-    recorded = Recorded(t.org, event_id, about, happened, by, moment)
-    for reaction, applies in _reactions.get(type(happened), []):
-        if applies(happened):
-            await reaction.start(t, recorded)
-    await announce(t, about, "timeline")
-    if happened.part != "timeline":
-        await announce(t, about, happened.part)
+    [recorded] = await record_all(t, [Happened(happened, by, at)], about=about, pinned=pinned)
     return recorded
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A fact to be written down. `by` and `at` as in `record`."""
+
+    fact: Fact
+    by: int | None = None
+    at: datetime | None = None
+
+
+async def record_all(t: Tx, many: Sequence[Happened], *, about: Subject, pinned: bool = False) -> list[Recorded]:
+    """As `record` for each, in their order, in few statements."""
+    if not many:
+        return []
+    now = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "org_id": t.org, "subject_kind": about.kind, "subject_id": about.id, "at": each.at or now, "actor": each.by,
+            "fact": each.fact.name, "data": dataclasses.asdict(each.fact), "pinned": pinned,
+        }
+        for each in many
+    ]  # fmt: skip
+    ids = await t.scalars(insert(Event).returning(Event.id, sort_by_parameter_order=True), rows)
+    made = [
+        Recorded(t.org, event_id, about, each.fact, each.by, row["at"])
+        for event_id, each, row in zip(ids.all(), many, rows, strict=True)
+    ]
+    for recorded in made:
+        for reaction, applies in _reactions.get(type(recorded.fact), []):
+            if applies(recorded.fact):
+                await reaction.start(t, recorded)
+    for part in sorted({"timeline"} | {each.fact.part for each in many}):
+        await announce(t, about, part)
+    return made
 
 
 async def announce(t: Tx, about: Subject, part: str) -> None:

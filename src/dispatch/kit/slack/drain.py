@@ -34,7 +34,7 @@ from dispatch.kit.slack.routing import Installations, fitting, of_project
 log = structlog.get_logger()
 
 #: Deliveries of a channel taken at once, and channels worked on at the same time.
-BATCH: Final = 100
+BATCH: Final = 250
 LANES: Final = 8
 #: Seconds between looks for what no announcement reached.
 LOOK: Final = 1.0

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read, Tx
-from dispatch.kit.events import Subject, record
+from dispatch.kit.events import Happened, Subject, record_all
 from dispatch.people.models import Person
 from dispatch.situations.actions.command import locked
 from dispatch.situations.actions.notes import checked_text
@@ -36,22 +36,22 @@ async def note_marks(t: Tx, situation: Situation, marks: Sequence[Mark]) -> list
         latest[mark.message, mark.person.id] = mark
     if not latest:
         return []
-    row = upsert(TimelineMark).values(
+    row = upsert(TimelineMark)
+    changed = await t.execute(
+        row.on_conflict_do_update(
+            index_elements=["org_id", "situation_id", "message", "person_id"],
+            set_={"present": row.excluded.present, "changed_us": row.excluded.changed_us},
+            where=TimelineMark.changed_us < row.excluded.changed_us,
+        ).returning(TimelineMark.message, TimelineMark.person_id),
+        # Given apart from the statement, so that it is compiled once for any number of rows.
         [
             {
                 "org_id": t.org, "situation_id": situation.id, "message": mark.message, "person_id": mark.person.id,
                 "present": mark.present, "changed_us": mark.at_us,
             }
             for mark in latest.values()
-        ]
+        ],
     )  # fmt: skip
-    changed = await t.execute(
-        row.on_conflict_do_update(
-            index_elements=["org_id", "situation_id", "message", "person_id"],
-            set_={"present": row.excluded.present, "changed_us": row.excluded.changed_us},
-            where=TimelineMark.changed_us < row.excluded.changed_us,
-        ).returning(TimelineMark.message, TimelineMark.person_id)
-    )
     return [latest[message, person_id] for message, person_id in changed]
 
 
@@ -83,16 +83,21 @@ async def enter_marked(t: Tx, situation: Situation, marked: Sequence[Marked]) ->
     }  # fmt: skip
     t.add_all(notes.values())
     await t.flush()
-    for message, each in sorted(fresh.items(), key=lambda pair: pair[1].at):
-        note = notes[message]
-        recorded = await record(
-            t,
-            NoteAdded(note_id=note.id, text=note.text, source=note.source, url=note.url),
-            about=Subject(situation.kind, situation.id),
-            by=each.author.id,
-            at=min(each.at, now),
-        )
-        note.event_id = recorded.event_id
+    in_order = sorted(fresh.items(), key=lambda pair: pair[1].at)
+    recorded = await record_all(
+        t,
+        [
+            Happened(
+                NoteAdded(note_id=notes[message].id, text=notes[message].text, source="reaction", url=each.url),
+                by=each.author.id,
+                at=min(each.at, now),
+            )
+            for message, each in in_order
+        ],
+        about=Subject(situation.kind, situation.id),
+    )
+    for (message, _), one in zip(in_order, recorded, strict=True):
+        notes[message].event_id = one.event_id
     await t.flush()
     return [each.mark for each in fresh.values()]
 
