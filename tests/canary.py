@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from dispatch.situations import actions
 from dispatch.situations.models import Situation
 from dispatch.situations.web.parts import parts
 from dispatch.tasks.actions import create_task
+from tests.playing import rows
 from tests.routes import all_routes, text_questions
 from tests.stage import BO, Stage
 
@@ -89,6 +91,20 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
             "override_id": ["1"], "rule_id": ["1"], "policy_id": ["1"],
         },
     )  # fmt: skip
+
+
+async def belongings(stage: Stage, situation: int) -> dict[str, list[dict[str, Any]]]:
+    """Every row that says it is about this situation, by table."""
+    about = await rows(
+        stage,
+        "select table_name, column_name from information_schema.columns where table_schema = 'public'"
+        " and column_name in ('situation_id', 'subject_id') order by table_name",
+    )
+    found = {"situation": await rows(stage, "select * from situation where id = :id", id=situation)}
+    for each in about:
+        table, column = each["table_name"], each["column_name"]
+        found[table] = await rows(stage, f'select * from "{table}" x where {column} = :id order by x::text', id=situation)
+    return found
 
 
 def addresses(scene: Scene, method: str) -> list[str]:

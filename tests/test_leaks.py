@@ -22,7 +22,21 @@ from dispatch.kit.slack.registry import Installation, Listening
 from dispatch.people.models import Person
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
-from tests.canary import CANARY, FOREIGN, NOTE, OUTSIDERS, TITLE, Scene, addresses, canary, clean, questions, read
+from tests.canary import (
+    CANARY,
+    FOREIGN,
+    NOTE,
+    OUTSIDERS,
+    TITLE,
+    Scene,
+    addresses,
+    belongings,
+    canary,
+    clean,
+    questions,
+    read,
+)
+from tests.playing import rows
 from tests.stage import BO, Stage
 
 
@@ -95,6 +109,38 @@ async def test_no_form_that_is_sent_answers_with_it(scene: Scene) -> None:
         answer = await browser.post(address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophoni"})
         clean(f"{answer.headers} {answer.text}", f"POST {address}", CANARY)
     await browser.aclose()
+
+
+async def test_a_form_about_it_is_answered_as_if_it_were_not_there(scene: Scene) -> None:
+    """Whatever an outsider sends to an address of it, in whatever role: as with a made-up name, and nothing changes."""
+    stage, made_up = scene.stage, "INC-987654"
+    [row] = await rows(stage, "select id from situation where name = :name", name=scene.name)
+    before = await belongings(stage, int(row["id"]))
+    about_it = [address for address in addresses(scene, "POST") if f"/incidents/{scene.name}" in address and "/api/" not in address]
+    assert len(about_it) > 15, about_it
+    form = {
+        "reason": "Curious enough", "text": "Curious", "title": "Curious", "description": "Curious", "status": "Closed",
+        "visibility": "open", "other": scene.values["name"][-1], "person": "1", "email": "cy@example.com", "role": "Commander",
+        "conditions": "Curious", "actions": "Curious", "needs": "Curious", "answer": "accept", "number": "1",
+    }  # fmt: skip
+    missing = 0
+    for role, email in OUTSIDERS.items():
+        browser = await stage.sign_in(email)
+        csrf = (await browser.get("/default/incidents")).text.split('name="csrf" content="')[1].split('"')[0]
+        for address in about_it:
+            said = []
+            for name in (scene.name, made_up):
+                answer = await browser.post(
+                    address.replace(scene.name, name), headers={"X-CSRF-Token": csrf}, data=form
+                )
+                said.append((answer.status_code, re.sub(f'{name}|data-now="[^"]*"', "*", answer.text)))
+            assert said[0] == said[1], f"{address} tells {role} that it is there"
+            assert said[0][0] in (404, 422), (address, role, said[0])
+            missing += said[0][0] == 404
+        await browser.aclose()
+    assert missing > 0.9 * len(about_it) * len(OUTSIDERS), "most forms did not get as far as to look for it"
+    await stage.settle()
+    assert await belongings(stage, int(row["id"])) == before
 
 
 async def test_an_open_page_of_an_outsider_is_not_even_told_that_something_happened(scene: Scene) -> None:

@@ -32,7 +32,7 @@ from dispatch.situations.actions import assign_role, engage_oncall
 from dispatch.situations.models import Situation
 from slack_sandbox.client import Refused
 from slack_sandbox.state import View
-from tests.canary import CANARY, DESCRIPTION, NOTE, TASK, TITLE, canary, clean
+from tests.canary import CANARY, DESCRIPTION, NOTE, TASK, TITLE, belongings, canary, clean
 from tests.commands.test_engage_oncall import rotation
 from tests.modals import answered, every_modal, filled_in, press, slack_side, without_limits
 from tests.playing import incident, org_id, rows, typed
@@ -237,20 +237,6 @@ async def far_ids(stage: Stage) -> None:
             " (select from information_schema.columns i where i.table_schema = 'public' and i.table_name = c.table_name"
             " and i.column_name = 'id' and i.is_identity = 'YES')"
         )
-
-
-async def belongings(stage: Stage, situation: int) -> dict[str, list[dict[str, Any]]]:
-    """Every row that says it is about this situation, by table."""
-    about = await rows(
-        stage,
-        "select table_name, column_name from information_schema.columns where table_schema = 'public'"
-        " and column_name in ('situation_id', 'subject_id') order by table_name",
-    )
-    found = {"situation": await rows(stage, "select * from situation where id = :id", id=situation)}
-    for each in about:
-        table, column = each["table_name"], each["column_name"]
-        found[table] = await rows(stage, f'select * from "{table}" x where {column} = :id order by x::text', id=situation)
-    return found
 
 
 class Told:
