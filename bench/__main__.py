@@ -19,6 +19,7 @@ from typing import Any
 from bench import measures, performance_page
 from bench.burst import twenty_at_once
 from bench.machine import described
+from bench.outage import outage
 from bench.place import Place, place
 from bench.together import two_and_two
 
@@ -37,6 +38,7 @@ def plan(quick: bool) -> dict[str, tuple[str, Callable[[Place], Any]]]:
         "message": ("fake", lambda p: measures.event_ack(p, "message", seconds, runs)),
         "reaction": ("fake", lambda p: measures.event_ack(p, "reaction", seconds, runs)),
         "submit": ("fake", lambda p: measures.submit(p, 4 if quick else 10)),
+        "outage": ("fake", lambda p: outage(p, 30.0 if quick else 600.0)),
         "footprint": ("fake", lambda p: measures.footprint(p, 10 if quick else 60)),
         "status": ("fake", lambda p: measures.status_change(p, seconds, runs)),
         "together": ("fake", lambda p: two_and_two(p, 2 * short)),

@@ -169,7 +169,7 @@ def submit(place: Place, times: int) -> Result:
         people, everything = [], []
         for round_ in range(times if together == 1 else max(1, times // 4)):
             place.slack("/clear")
-            began, names = asyncio.run(_report_together(place, [f"Submit {name} {round_} {n}" for n in range(together)]))
+            began, names = press_report(place, [f"Submit {name} {round_} {n}" for n in range(together)])
             settle(place, names, 120)
             calls = place.slack("/calls")["calls"]
             ids = {c["channel"] for c in calls if c["method"] == "conversations.create"}
@@ -191,11 +191,15 @@ def submit(place: Place, times: int) -> Result:
 
 def report(place: Place, title: str) -> str:
     """Through Slack's requests: the command, the filled form; the incident's name."""
-    return asyncio.run(_report_together(place, [title]))[1][0]
+    return press_report(place, [title])[1][0]
+
+
+def press_report(place: Place, titles: list[str]) -> tuple[float, list[str]]:
+    """All at once; (when Report was pressed, the incidents' names)."""
+    return asyncio.run(_report_together(place, titles))
 
 
 async def _report_together(place: Place, titles: list[str]) -> tuple[float, list[str]]:
-    """(when Report was pressed, the incidents' names)."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place.port}", timeout=60) as http:
         view = await _form(place, http)
         pressed = time.time()

@@ -112,6 +112,15 @@ def _gates(known: Known) -> list[tuple[str, str, str, str]]:
             )
         )  # fmt: skip
         rows.append(("The same: all steps", "≤ 1.8 s", f"{r['all']:.2f} s (worst: {r['all_worst']:.2f})", _met(r["all"] <= 1.8)))
+    if o := _result(known, "outage"):
+        during = f"in {o['incidents']} incidents while mail and paging hung for {o['seconds']:.0f} s"
+        for key, what, most in (
+            ("people", "Every provider but Slack hangs: channel with people", 2.0),
+            ("announced", "The same: announcement", 2.0),
+            ("joined", "The same: a join is a participant", 1.0),
+        ):
+            said = f"{o[key]:.2f} s, worst {o[f'{key}_worst']:.2f} s, {during}"
+            rows.append((what, f"≤ {most:.0f} s", said, _met(o[f"{key}_worst"] <= most)))
     if b := _result(known, "burst"):
         rows.append(
             (
