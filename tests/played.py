@@ -69,8 +69,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def played(database: str, chromium: Browser) -> Iterator[Played]:
-    with playing(database, chromium) as made:
+def played(sample_database: str, chromium: Browser) -> Iterator[Played]:
+    with playing(sample_database, chromium) as made:
         yield made
 
 

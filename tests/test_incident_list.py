@@ -23,9 +23,9 @@ LIST = "/default/incidents"
 
 
 @pytest.fixture
-async def quiet(database: str) -> AsyncIterator[Stage]:
+async def quiet(sample_database: str) -> AsyncIterator[Stage]:
     """Without a worker: rows alone."""
-    async with staged(database, worker=False) as made:
+    async with staged(sample_database, worker=False) as made:
         yield made
 
 

@@ -28,9 +28,9 @@ LISTS = [
 
 
 @pytest.fixture
-async def quiet(database: str) -> AsyncIterator[Stage]:
+async def quiet(sample_database: str) -> AsyncIterator[Stage]:
     """Without a worker: nothing but the request itself runs statements."""
-    async with staged(database, worker=False) as made:
+    async with staged(sample_database, worker=False) as made:
         yield made
 
 

@@ -41,12 +41,12 @@ API = [
 MADE_OF_PARTS = ["/default", "/default/incidents/{name}", "/default/incidents/{name}/fragments/timeline"]
 
 
-async def test_every_list_takes_as_few_statements_however_long_it_is(database: str, cluster: Cluster) -> None:
-    name = urlsplit(database).path.removeprefix("/")
+async def test_every_list_takes_as_few_statements_however_long_it_is(sample_database: str, cluster: Cluster) -> None:
+    name = urlsplit(sample_database).path.removeprefix("/")
     counted: dict[str, list[int]] = {}
     told: dict[str, str] = {}
     # Without a worker nothing but the requests runs statements; and nothing may change between the counts.
-    async with staged(database, worker=False) as stage:
+    async with staged(sample_database, worker=False) as stage:
         browser = await stage.sign_in("ada@example.com")
         api = httpx.AsyncClient(
             base_url=f"{stage.base_url}/api/v1/default", timeout=60, headers={"authorization": f"Bearer {await stage.token()}"}

@@ -91,11 +91,11 @@ def filled(value: Any, slack: SlackSide, event_id: str) -> Any:
 
 
 @pytest.fixture
-async def ready(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stage, SlackSide]]:
+async def ready(sample_database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Stage, SlackSide]]:
     # Rendering each expected traceback with its variables would take longer than everything else.
     monkeypatch.setattr(dispatcher.log, "error", lambda *_args, **_kwargs: None, raising=False)
     monkeypatch.setattr(drain.log, "error", lambda *_args, **_kwargs: None, raising=False)
-    async with staged(database) as stage:
+    async with staged(sample_database) as stage:
         await own_channel(stage.house.db, await org_id(stage), stage.app["team_id"], "C0OURS", subject=1)
         yield stage, slack_of(stage)
 

@@ -17,9 +17,9 @@ def as_owner(database: str) -> psycopg.Connection:
     return psycopg.connect(database.replace("//dispatch_app@", "//dispatch_owner@"), autocommit=True)
 
 
-async def test_ready_only_with_the_schema_this_version_needs(stage: Stage, database: str) -> None:
+async def test_ready_only_with_the_schema_this_version_needs(stage: Stage) -> None:
     assert (await stage.web.get("/healthz/ready")).status_code == 200
-    with as_owner(database) as owner:
+    with as_owner(stage.house.db.url) as owner:
         [(version,)] = owner.execute("select version_num from alembic_version").fetchall()
         owner.execute("update alembic_version set version_num = '0001'")
         answer = await stage.web.get("/healthz/ready")
