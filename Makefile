@@ -33,6 +33,7 @@ torture: $(VENV)/.test
 	$(BIN)/python -m bench.torture --incidents $(or $(N),200)
 	DISPATCH_TEST_ROWS=50000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_ROWS=100000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
+	DISPATCH_TEST_EXAMPLES=100000 $(BIN)/pytest tests/api/test_any_request.py -s
 	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_interleaved.py --timeout 3600 -s
 
 $(VENV)/bin/python:

@@ -88,7 +88,7 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": events, "id": ["1"],
             "task_id": ["1"], "view_id": ["1"], "note_id": events, "hand_off_id": ["1"], "kind": ["incident"], "number": ["1"], "rotation_id": ["1"], "tag_id": ["1"], "type_id": ["1"], "choice_id": ["1"], "item_id": ["1"],
-            "override_id": ["1"], "rule_id": ["1"], "policy_id": ["1"],
+            "override_id": ["1"], "email": ["bo@example.com"], "other": [name], "rule_id": ["1"], "policy_id": ["1"],
         },
     )  # fmt: skip
 

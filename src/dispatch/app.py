@@ -11,13 +11,16 @@ from fastapi import FastAPI
 from jinja2 import Environment
 from starlette.middleware.gzip import GZipMiddleware
 
+import dispatch.announcements.api
 import dispatch.announcements.web
 import dispatch.desk.api_page
 import dispatch.desk.web
 import dispatch.desk.web.first_run
 import dispatch.desk.web.setup
 import dispatch.documents.web
+import dispatch.oncall.api
 import dispatch.oncall.web
+import dispatch.people.api
 import dispatch.people.web.audit
 import dispatch.people.web.members
 import dispatch.people.web.organization
@@ -29,6 +32,7 @@ import dispatch.people.web.tokens
 import dispatch.projects.api
 import dispatch.projects.deliveries_web
 import dispatch.projects.web
+import dispatch.reports.api
 import dispatch.reports.web
 import dispatch.situations.acknowledge_link
 import dispatch.situations.api
@@ -96,7 +100,11 @@ def _mount(app: FastAPI, h: House, pages: Environment) -> None:
     app.include_router(Endpoints(h.dispatcher).router(), prefix="/api/v1")
     app.include_router(dispatch.situations.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.tasks.api.router(h.db, visits), prefix="/api/v1")
-    app.include_router(dispatch.projects.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.reports.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.people.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.projects.api.router(h.db, visits, rotation_options), prefix="/api/v1")
+    app.include_router(dispatch.oncall.api.router(h.db, visits), prefix="/api/v1")
+    app.include_router(dispatch.announcements.api.router(h.db, visits), prefix="/api/v1")
     app.include_router(dispatch.desk.api_page.router(app, visits, pages))
     door = _mount_people(app, h, visits, pages)
     app.include_router(dispatch.projects.web.router(h.db, visits, pages, h.providers, rotation_options))

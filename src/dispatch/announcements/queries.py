@@ -73,3 +73,8 @@ def filter_of_rule(t: Read, query: str, zone: str) -> Filter:
     """The filter of a rule: nobody looks, so days are the project's."""
     nobody = Viewer(t.org, "", "", "member", None, "", "", zone)
     return filter_of(query_of(QueryParams(query)), nobody)
+
+
+def personal(query: str) -> bool:
+    """Whether a filter means whoever looks at it; a rule looks for everybody."""
+    return any(part in ("commander=me", "participant=me") for part in query.split("&"))

@@ -8,6 +8,7 @@ from jinja2 import Environment
 
 from dispatch.announcements import actions, queries
 from dispatch.announcements.forms import RuleForm
+from dispatch.announcements.queries import personal
 from dispatch.kit.db import Database, Read, Tx
 from dispatch.kit.forms import Option, inputs
 from dispatch.kit.web.settings_area import settings_page
@@ -34,7 +35,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def views(t: Read, where: Where, present: str) -> Choices:
         """Saved views as options; one that says "me" means somebody else for everybody. The rule's own stays."""
         found = [o for o in await list_options(t, where.visit.viewer) if o.what == "view"]
-        usable = {o.value: o.label for o in found if o.value and not _personal(o.value)}
+        usable = {o.value: o.label for o in found if o.value and not personal(o.value)}
         if present:
             usable.setdefault(present, f"As saved: {present}"[:75])
         return {"query": [Option(value, label) for value, label in usable.items()]}
@@ -85,8 +86,3 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         return RedirectResponse(f"{where.path}?saved=removed", 303)
 
     return routes
-
-
-def _personal(query: str) -> bool:
-    """Whether a view means whoever looks at it."""
-    return any(part in ("commander=me", "participant=me") for part in query.split("&"))

@@ -55,6 +55,19 @@ async def new_project(t: Tx, form: NewProjectForm, *, by: int | None) -> Project
     return made
 
 
+async def locked_projects(t: Tx) -> list[Project]:
+    """All of them, in one order: two people who each make another project the default must not both succeed."""
+    return list(
+        await t.scalars(
+            select(Project)
+            .where(Project.org_id == t.org)
+            .order_by(Project.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 async def change_project(t: Tx, project_id: int, form: ProjectForm, *, seen: str, by: int | None) -> Project:
     """Exactly one project is the default, and that one is enabled.
 
@@ -65,16 +78,7 @@ async def change_project(t: Tx, project_id: int, form: ProjectForm, *, seen: str
         FormErrors: the rule above would be broken.
         Stale: changed by somebody else since.
     """
-    # All of them, in one order: two people who each make another project the default must not both succeed.
-    everything = list(
-        await t.scalars(
-            select(Project)
-            .where(Project.org_id == t.org)
-            .order_by(Project.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    everything = await locked_projects(t)
     project = next((each for each in everything if each.id == project_id), None)
     if project is None:
         raise NotFound("There is no such project.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
@@ -32,13 +32,21 @@ class ReportRow:
     promise: str
 
 
-async def reports_of(t: Read, situation_id: int, *, kind: str = "", limit: int = 50) -> list[ReportRow]:
+async def reports_of(t: Read, situation_id: int, *, kind: str = "", limit: int = 50, offset: int = 0) -> list[ReportRow]:
     """The latest first."""
-    query = select(Report).where(Report.org_id == t.org, Report.situation_id == situation_id)
-    query = query.where(Report.kind == kind) if kind else query.where(Report.kind != PROMISE)
-    found = list(await t.scalars(query.order_by(Report.id.desc()).limit(limit)))
+    wanted = select(Report).where(*_about(t, situation_id, kind))
+    found = list(await t.scalars(wanted.order_by(Report.id.desc()).limit(limit).offset(offset)))
     known = await people(t, (r.author_id for r in found))
     return [_row(r, known[r.author_id].name) for r in found]
+
+
+async def page_of_reports(
+    t: Read, situation_id: int, *, kind: str = "", page: int, size: int
+) -> tuple[list[ReportRow], int]:
+    """(one page of `reports_of`, how many there are)."""
+    counted = select(func.count()).select_from(Report).where(*_about(t, situation_id, kind))
+    total = (await t.execute(counted)).scalar_one()
+    return await reports_of(t, situation_id, kind=kind, limit=size, offset=(page - 1) * size), total
 
 
 async def latest_report(t: Read, situation_id: int, kind: str) -> ReportRow | None:
@@ -93,6 +101,11 @@ async def notifications_group(t: Read, situation_id: int) -> list[str]:
             .order_by(NotificationAddress.email)
         )
     )
+
+
+def _about(t: Read, situation_id: int, kind: str) -> list[ColumnElement[bool]]:
+    of_kind = Report.kind == kind if kind else Report.kind != PROMISE
+    return [Report.org_id == t.org, Report.situation_id == situation_id, of_kind]
 
 
 def _row(r: Report, author: str) -> ReportRow:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import Invalid, NotFound
-from dispatch.kit.web.api import Listed, api_router, listed, window
+from dispatch.kit.errors import Invalid, NotFound, Stale
+from dispatch.kit.web.api import LARGEST_ID, Listed, api_router, etag, expected, listed, window
 from dispatch.kit.web.idempotency import answered, remember
 from dispatch.people.machines import person_of
 from dispatch.people.models import Person
@@ -18,9 +18,10 @@ from dispatch.people.queries import by_email
 from dispatch.people.web import Visits
 from dispatch.situations import queries as situations
 from dispatch.situations.access import require, standing
+from dispatch.situations.actions import locked
+from dispatch.situations.models import Situation
 from dispatch.tasks import actions, queries
-
-LARGEST_ID = 2**63 - 1
+from dispatch.tasks.access import require_change
 
 
 class NewTask(BaseModel):
@@ -36,12 +37,18 @@ class NewTask(BaseModel):
     due_at: AwareDatetime | None = None
 
 
-class TaskState(BaseModel):
-    """Done, or not any more."""
+class TaskChanges(BaseModel):
+    """Exactly the fields that are sent are changed."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"state": "resolved"}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"assignees": ["cy@example.com"], "due_at": None}, {"state": "resolved"}]},
+    )
 
-    state: Literal["open", "resolved"]
+    description: str | None = Field(None, max_length=40_000)
+    assignees: list[str] | None = Field(None, max_length=50, description="E-mails; who is not among them is relieved")
+    due_at: AwareDatetime | None = Field(None, description="null: no due date any more")
+    state: Literal["open", "resolved"] | None = None
 
 
 class TaskOut(BaseModel):
@@ -115,21 +122,60 @@ def router(db: Database, visits: Visits) -> APIRouter:
             await remember(t, key, made)
         return made
 
+    @routes.get("/{org}/incidents/{name}/tasks/{number}")
+    async def get_task(
+        request: Request, org: str, name: str, response: Response, number: int = Path(ge=1, le=LARGEST_ID)
+    ) -> TaskOut:
+        """One task, by its number within the incident; its ETag serves `If-Match`."""
+        organization, viewer = await visits.machine(request, org)
+        async with db.read(organization.id) as t:
+            situation = await situations.by_name(t, viewer, name)
+            found = shown(await queries.task_row(t, await _numbered(t, situation, number)))
+        response.headers["etag"] = etag(found.version)
+        return found
+
     @routes.patch("/{org}/incidents/{name}/tasks/{number}")
     async def change_task(
-        request: Request, org: str, name: str, wanted: TaskState, number: int = Path(ge=1, le=LARGEST_ID)
-    ) -> TaskOut:
-        """Resolve or reopen a task, by its number within the incident. Needs a token of an admin."""
+        request: Request, org: str, name: str, changes: TaskChanges, response: Response,
+        number: int = Path(ge=1, le=LARGEST_ID), if_match: str | None = Header(None, max_length=100),
+    ) -> TaskOut:  # fmt: skip
+        """Text, people, due date; resolve it or open it again. Needs a token of an admin, or the token that made it.
+
+        With `If-Match`, only if nobody changed it since (412 otherwise).
+        """
         organization, viewer = await visits.machine(request, org)
+        version, sent = expected(if_match), changes.model_dump(exclude_unset=True)
         async with db.tx(organization.id) as t:
-            situation = await situations.by_name(t, viewer, name)
-            require(await standing(t, viewer, situation), "create_task")
-            task_id = await queries.task_numbered(t, situation.id, number)
-            if task_id is None:
-                raise NotFound(f"{situation.name} has no task {number}.")
+            situation = await locked(t, (await situations.by_name(t, viewer, name)).id)
+            task, _, assignees = await queries.task_for(t, viewer, await _numbered(t, situation, number))
             by = await person_of(t, viewer)
-            turn = actions.resolve_task if wanted.state == "resolved" else actions.reopen_task
-            await turn(t, task_id, by=by)
-            return shown(await queries.task_row(t, task_id))
+            if by.id != task.creator_id:
+                require_change(await standing(t, viewer, situation), task, assignees)
+            if version is not None and version != task.version:
+                raise Stale(f"Task {number} is at version {task.version} now. Read it again.")
+            await actions.edit_task(
+                t, task, by=by, description=changes.description, due_at=changes.due_at,
+                clear_due="due_at" in sent and changes.due_at is None,
+            )  # fmt: skip
+            if changes.assignees is not None:
+                await actions.assign_task(t, task, await _people(t, changes.assignees), by=by)
+            if changes.state is not None:
+                turn = actions.resolve_task if changes.state == "resolved" else actions.reopen_task
+                await turn(t, task.id, by=by)
+            found = shown(await queries.task_row(t, task.id))
+        response.headers["etag"] = etag(found.version)
+        return found
 
     return routes
+
+
+async def _numbered(t: Read, situation: Situation, number: int) -> int:
+    """The id.
+
+    Raises:
+        NotFound: no task of that number.
+    """
+    found = await queries.task_numbered(t, situation.id, number)
+    if found is None:
+        raise NotFound(f"{situation.name} has no task {number}.")
+    return found

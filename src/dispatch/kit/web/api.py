@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.security import HTTPBearer
@@ -14,6 +16,8 @@ T = TypeVar("T")
 LARGEST_PAGE = 100
 #: Beyond this nobody pages; it keeps the offset within what the database takes.
 LAST_PAGE = 100_000
+#: Of an id in an address; more the database does not take.
+LARGEST_ID = 2**63 - 1
 
 
 class Problem(BaseModel):
@@ -77,17 +81,31 @@ def window(page: int, size: int) -> tuple[int, int]:
     return page, size
 
 
-def listed(items: list[T], *, page: int, size: int, total: int, path: str) -> Listed[T]:
-    """A page with the address of the next one."""
-    more = page * size < total
-    return Listed(
-        items=items, page=page, size=size, total=total, next=f"{path}?page={page + 1}&size={size}" if more else None
-    )
+def listed(
+    items: list[T], *, page: int, size: int, total: int, path: str, asked: Mapping[str, Any] | None = None
+) -> Listed[T]:
+    """A page with the address of the next one.
+
+    Args:
+        asked: the filters of this one, which the next one keeps; what is empty is left out.
+    """
+    following = None
+    if page * size < total:
+        kept = {key: value for key, value in (asked or {}).items() if value}
+        following = f"{path}?{urlencode({'page': page + 1, 'size': size, **kept}, doseq=True)}"
+    return Listed(items=items, page=page, size=size, total=total, next=following)
 
 
-def etag(version: int) -> str:
+def etag(version: int | str) -> str:
     """The version as an ETag."""
     return f'"{version}"'
+
+
+def matched(if_match: str | None) -> str | None:
+    """What `If-Match` names, as `etag` was given it; None for none and for `*`."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return if_match.strip().removeprefix("W/").strip('"')
 
 
 def expected(if_match: str | None) -> int | None:
@@ -96,9 +114,9 @@ def expected(if_match: str | None) -> int | None:
     Raises:
         Stale: it is not a version of ours, so it cannot match.
     """
-    if if_match is None or if_match.strip() == "*":
+    number = matched(if_match)
+    if number is None:
         return None
-    number = if_match.strip().removeprefix("W/").strip('"')
     if not (number.isascii() and number.isdigit()) or len(number) > 9:
         raise Stale("If-Match is not a version we gave out. Read it again.")
     return int(number)

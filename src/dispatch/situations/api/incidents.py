@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Literal
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.kit.db import Database, Read, Tx
@@ -21,8 +20,13 @@ from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import Standing, require, require_merge, standing
 from dispatch.situations.models import Situation
+from dispatch.situations.queries.listing import SORTS
+from dispatch.situations.web.filters import Query as Asked
+from dispatch.situations.web.filters import MOST, filter_of
 
-SORTS = ("-reported_at",)
+#: Moments have the names they have in an incident.
+MOMENTS = {"reported_at": "reported", "changed_at": "changed"}
+_SEVERAL = "Several: with commas between, or repeated. Any of them fits"
 
 
 class NewIncident(BaseModel):
@@ -124,27 +128,41 @@ def router(db: Database, visits: Visits) -> APIRouter:
 
     @routes.get("/{org}/incidents")
     async def list_incidents(
-        request: Request, org: str, q: str = "", status: str = "", severity: str = "", project: str = "",
-        sort: str = "-reported_at", page: int = 1, size: int = 25,
+        request: Request, org: str, page: int = 1, size: int = 25,
+        q: str = Query("", description="Words, their beginnings and other forms; mistyped ones find similar ones"),
+        status: list[str] = Query([], description=f"Active, Stable, Closed. {_SEVERAL}"),
+        type: list[str] = Query([], description=_SEVERAL),
+        severity: list[str] = Query([], description=_SEVERAL),
+        priority: list[str] = Query([], description=_SEVERAL),
+        tag: list[str] = Query([], description=_SEVERAL),
+        tags: Literal["any", "all"] = Query("any", description="Whether one of the tags is enough"),
+        project: str = Query("", description="Slug"),
+        participant: str = Query("", description="E-mail"),
+        commander: str = Query("", description="E-mail"),
+        since: str = Query("", alias="from", description="Reported on this day (UTC) or later"),
+        until: str = Query("", alias="to", description="Reported on this day (UTC) or earlier"),
+        visibility: Literal["open", "restricted"] | None = None,
+        drill: Literal["yes", "no"] | None = None,
+        sort: str = Query("-reported_at", description="reported_at, changed_at, name, title, severity, priority or status; a minus before it: the other way round"),
     ) -> Listed[IncidentOut]:  # fmt: skip
-        """Incidents the token may see, newest first. `status` and `severity` take several names with commas between."""
-        if sort not in SORTS:
-            raise Invalid(f"sort is one of {', '.join(SORTS)}.", field="sort")
+        """Incidents the token may see, with the filters of the page, newest first."""
         page, size = window(page, size)
+        asked: Asked = {
+            **_several(status=status, type=type, severity=severity, priority=priority, tag=tag),
+            **_once(q=q, project=project, participant=participant, commander=commander, visibility=visibility, drill=drill),
+            **_once(**{"from": since, "to": until, "tags": "all" if tags == "all" else ""}),
+        }
+        if "me" in (participant, commander):
+            raise Invalid('A token takes no part in incidents: name an e-mail address instead of "me".', field="participant")
+        order = _order(sort)
         organization, viewer = await visits.machine(request, org)
-        wanted = queries.Filter(
-            q=q[:200], status=_names(status), severity=_names(severity), project=project
-        )
         async with db.read(organization.id) as t:
-            found = await queries.listing(t, viewer, wanted, page=page, size=size)
-        made = listed(
+            found = await queries.listing(t, viewer, filter_of(asked, viewer), page=page, size=size, sort=order)
+        kept = asked if sort == "-reported_at" else {**asked, "sort": sort}
+        return listed(
             [shown(org, row) for row in found.items], page=page, size=size, total=found.total,
-            path=f"/api/v1/{org}/incidents",
+            path=f"/api/v1/{org}/incidents", asked=kept,
         )  # fmt: skip
-        asked = {"q": q, "status": status, "severity": severity, "project": project}
-        if made.next and (kept := {key: value for key, value in asked.items() if value}):
-            made.next += f"&{urlencode(kept)}"
-        return made
 
     @routes.post("/{org}/incidents", status_code=201)
     async def report_incident(
@@ -222,5 +240,28 @@ async def _merge(t: Tx, viewer: Viewer, here: Standing, situation: Situation, or
     await actions.merge(t, situation, goes_on, by=by)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name)
+def _several(**sent: list[str]) -> Asked:
+    """Names, which are repeated or stand with commas between."""
+    split = {key: [name for value in values for part in value.split(",") if (name := _clean(part))] for key, values in sent.items()}
+    return {key: names[:MOST] for key, names in split.items() if names}
+
+
+def _once(**sent: str | None) -> Asked:
+    return {key: value for key, given in sent.items() if (value := _clean(given or ""))}
+
+
+def _clean(value: str) -> str:
+    return value.replace("\0", " ").strip()[:200]
+
+
+def _order(sort: str) -> str:
+    """The list's own name of an order.
+
+    Raises:
+        Invalid: nothing the list can be ordered by.
+    """
+    minus, name = ("-", sort[1:]) if sort.startswith("-") else ("", sort)
+    known = {**MOMENTS, **{each: each for each in SORTS if each not in MOMENTS.values()}}
+    if name not in known:
+        raise Invalid(f"sort is one of {', '.join(known)}; with a minus before it the other way round.", field="sort")
+    return f"{minus}{known[name]}"

@@ -10,12 +10,10 @@ from pydantic import BaseModel
 from dispatch.kit.db import Database
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
-from dispatch.kit.web.api import Listed, api_router, listed
+from dispatch.kit.web.api import LARGEST_ID, Listed, api_router, listed
 from dispatch.people.web import Visits
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
-
-LARGEST_ID = 2**63 - 1
 
 
 class StepOut(BaseModel):

@@ -46,6 +46,7 @@ from dispatch.situations.queries.timeline import (
     moment_of,
     timeline,
     timeline_after,
+    timeline_entry,
     timeline_length,
 )
 
@@ -498,6 +499,7 @@ __all__ = [
     "steps",
     "timeline",
     "timeline_after",
+    "timeline_entry",
     "timeline_length",
     "titles_like",
 ]

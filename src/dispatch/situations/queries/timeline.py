@@ -96,6 +96,18 @@ async def timeline_length(t: Read, about: Subject, wanted: TimelineFilter = Time
     return (await t.execute(select(func.count()).select_from(Event).where(*_where(t, about, wanted)))).scalar_one()
 
 
+async def timeline_entry(t: Read, about: Subject, event_id: int) -> TimelineRow:
+    """One entry.
+
+    Raises:
+        NotFound: no such entry here.
+    """
+    found = await t.scalar(select(Event).where(*_where(t, about, TimelineFilter()), Event.id == event_id))
+    if found is None:
+        raise NotFound("There is no such entry.")
+    return (await _rows(t, [found]))[0]
+
+
 async def moment_of(t: Read, situation: Situation, event_id: int) -> datetime:
     """When an entry of this situation happened.
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
 from dispatch.kit.db import Database, Tx
-from dispatch.kit.forms import Option
 from dispatch.kit.web.settings_area import settings_page
-from dispatch.oncall.queries import rotation_options
 from dispatch.people.web import Visits
 from dispatch.projects.form_pages import FormPage, row_routes
-from dispatch.projects.models import Priority, Severity, SituationType
-from dispatch.projects.queries import all_choices
 from dispatch.projects.settings_pages import Choices, SettingsForm, Where, enter, show
 from dispatch.situations.policies import actions, queries
-from dispatch.situations.policies.form import ROLE_OPTIONS, RolePolicyForm
+from dispatch.situations.policies.form import RolePolicyForm
+from dispatch.situations.policies.options import rule_options
 
 settings_page(
     "Project", "roles", "Roles", icon="users", position=27,
@@ -27,7 +21,6 @@ settings_page(
 )  # fmt: skip
 
 SAVED = {"added": "Added. It holds from the next report on.", "changed": "Saved. It holds from the next report on.", "removed": "Removed."}
-ASKED: Mapping[str, type[Any]] = {"type_id": SituationType, "severity_id": Severity, "priority_id": Priority}
 
 
 def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
@@ -38,13 +31,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         return await enter(db, visits, request, org, project, "roles", may="oncall.configure")
 
     async def options(where: Where) -> Choices:
-        found: dict[str, list[Option]] = {"role": list(ROLE_OPTIONS)}
         async with db.read(where.visit.org.id) as t:
-            for key, cls in ASKED.items():
-                rows: list[Any] = list(await all_choices(t, cls, where.project.id))
-                found[key] = [Option(str(row.id), row.name) for row in rows]
-            found["rotation_id"] = await rotation_options(t, where.project.id)
-        return found
+            return await rule_options(t, where.project.id)
 
     async def form_of(where: Where, policy_id: int | None) -> SettingsForm:
         above, choices = ("Roles", where.path), await options(where)
