@@ -35,7 +35,8 @@ PAGES = [
 #: Lists as a program asks for them; {name} is the incident with the long lists.
 API = [
     "/incidents?size=100", "/incidents?q=checkout", "/incidents/{name}/participants", "/incidents/{name}/timeline",
-    "/incidents/{name}/tasks", "/persons",
+    "/incidents/{name}/tasks", "/incidents/{name}/reports", "/incidents?tag=dns&participant=bo@example.com&sort=title", "/persons",
+    "/projects/default/tags", "/projects/default/severities", "/projects/default/rotations",
 ]  # fmt: skip
 #: Pages made of many parts: more than a list, but no more for a long one.
 MADE_OF_PARTS = ["/default", "/default/incidents/{name}", "/default/incidents/{name}/fragments/timeline"]

@@ -16,7 +16,7 @@ from dispatch.kit.web.api import LARGEST_ID, Listed, api_router, listed
 from dispatch.kit.web.idempotency import answered, remember
 from dispatch.oncall import queries, rotation_actions
 from dispatch.oncall.models import Rotation
-from dispatch.oncall.rotation_forms import UNIT_OPTIONS, OverrideForm, RotationForm, wall
+from dispatch.oncall.rotation_forms import UNIT_OPTIONS, OverrideForm, RotationForm, in_units, wall
 from dispatch.people.machines import person_of
 from dispatch.people.queries import people
 from dispatch.people.web import Visits
@@ -126,12 +126,19 @@ class _Rotations(Rows[Rotation]):
         return await queries.all_rotations(t, project.id)
 
     async def shown(self, t: Read, rows: list[Rotation]) -> list[BaseModel]:
-        turns = await queries.turns(t, rows, clock.now())
-        now = await _named(t, list(turns.values()))
-        return [
-            RotationOut.model_validate({**await self.stored(t, row), "id": row.id, "starts_at": row.starts_at, "on_call": each})
-            for row, each in zip(rows, now, strict=True)
-        ]
+        now = await _named(t, list((await queries.turns(t, rows, clock.now())).values()))
+        who = await people(t, {int(member) for row in rows for member in row.members})
+        found: list[BaseModel] = []
+        for row, each in zip(rows, now, strict=True):
+            shift, unit = in_units(row.shift_hours)
+            members = [who[int(member)].email for member in row.members if int(member) in who]
+            found.append(
+                RotationOut(
+                    id=row.id, name=row.name, members=members, shift=shift, unit=unit, tz=row.tz, starts_at=row.starts_at,
+                    on_call=each,
+                )
+            )  # fmt: skip
+        return found
 
     async def stored(self, t: Read, row: Rotation) -> Mapping[str, Any]:
         return await rotation_actions.stored(t, row)

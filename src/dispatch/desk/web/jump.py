@@ -56,6 +56,7 @@ def _places(visit: Visit) -> list[Target]:
         Target("Page", "Incidents I lead", "commander", f"{at}/incidents?commander=me"),
         Target("Page", "Incidents I take part in", "participant", f"{at}/incidents?participant=me"),
         Target("Page", "Your profile", "password, sessions, time zone", f"{at}/profile"),
+        Target("Page", "API", "for programs, openapi", f"{at}/api"),
     ]
     if visit.viewer.is_admin:
         made.append(Target("Settings", "Settings", "overview", f"{at}/settings"))
