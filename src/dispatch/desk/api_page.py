@@ -11,7 +11,6 @@ from jinja2 import Environment
 
 from dispatch.people.web import Visits
 
-
 #: Subjects in the order people meet them; another one comes last.
 SUBJECTS = ("incidents", "participants", "tasks", "timeline", "reports", "steps", "persons", "projects", "settings")
 

@@ -21,8 +21,8 @@ from dispatch.situations import actions, queries
 from dispatch.situations.access import Standing, require, require_merge, standing
 from dispatch.situations.models import Situation
 from dispatch.situations.queries.listing import SORTS
-from dispatch.situations.web.filters import Query as Asked
 from dispatch.situations.web.filters import MOST, filter_of
+from dispatch.situations.web.filters import Query as Asked
 
 #: Moments have the names they have in an incident.
 MOMENTS = {"reported_at": "reported", "changed_at": "changed"}
