@@ -168,7 +168,11 @@ async def test_reports_are_written_once_and_listed(stage: Stage, admin: httpx.As
     assert [r["content"]["conditions"] for r in (await admin.get(reports, params={"kind": "tactical"})).json()["items"]] == ["Xylophonic"]
     await stage.settle()
     channel = (await stage.channel_of(name))["id"]
-    assert any("Xylophonic" in m["text"] for m in await stage.slack.messages(channel))
+
+    async def posted() -> bool:
+        return "Xylophonic" in str(await stage.slack.messages(channel))
+
+    await stage.eventually(posted)
 
 
 async def test_entries_are_edited_pinned_and_taken_out_and_incidents_linked(stage: Stage, admin: httpx.AsyncClient) -> None:

@@ -63,7 +63,7 @@ async def test_the_palette_finds_by_name_number_words_and_pages(stage: Stage, ad
 
 
 async def test_an_open_home_is_told_of_what_the_person_may_see_and_of_nothing_else(stage: Stage) -> None:
-    """Cy's home hears nothing of Bo's restricted incident; of the open one that follows, and of who is on call, it does."""
+    """Cy's home hears nothing of Bo's restricted incident; of the open one that follows it does."""
     cy = await stage.sign_in("cy@example.com")
     heard: list[str] = []
     listening = asyncio.Event()
@@ -91,20 +91,6 @@ async def test_an_open_home_is_told_of_what_the_person_may_see_and_of_nothing_el
         return heard[:1] == ["event: now"]
 
     await stage.eventually(told)
-    await stage.settle()
-    before = len(heard)
-    token = {"authorization": f"Bearer {await stage.token('admin')}"}
-    stands_in = {"person": "cy@example.com", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}
-    rotations = "/api/v1/default/projects/default/rotations"
-    rotation = (await stage.web.get(rotations, headers=token)).json()["items"][0]["id"]
-    answer = await stage.web.post(f"{rotations}/{rotation}/overrides", json=stands_in, headers=token)
-    assert answer.status_code == 201, answer.text
-
-    async def told_again() -> bool:
-        return len(heard) > before
-
-    await stage.eventually(told_again)
-    assert "Cy Okafor" in (await cy.get("/default/home/fragments/now")).text.split("On call")[1].split("Recent activity")[0]
     ear.cancel()
     await asyncio.gather(ear, return_exceptions=True)
     await cy.aclose()

@@ -113,8 +113,8 @@ class _Rules(Rows[AnnouncementRule]):
     ) -> AnnouncementRule:
         return await actions.save_rule(t, project, form, rule_id=row_id, seen=seen, by=by, choices=choices)
 
-    async def remove(self, t: Tx, project: Project, row_id: int, *, by: int) -> object:
-        return await actions.remove_rule(t, project, row_id, by=by)
+    async def remove(self, t: Tx, project: Project, row_id: int, *, by: int) -> None:
+        await actions.remove_rule(t, project, row_id, by=by)
 
 
 def router(db: Database, visits: Visits) -> APIRouter:

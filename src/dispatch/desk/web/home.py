@@ -52,9 +52,8 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
         """Not even that something happened is told about what the viewer may not see."""
         if None in changed:
             return True
-        # The set-up guide goes on with what is configured; who is on call, which members see, with the project's rotations.
-        told_of = CONFIGURATION if visit.viewer.is_admin else () if visit.viewer.role == "guest" else ("project",)
-        if any(each is not None and each.kind in told_of for each in changed):
+        # The set-up guide goes on with what is configured.
+        if visit.viewer.is_admin and any(each is not None and each.kind in CONFIGURATION for each in changed):
             return True
         ids = {each.id for each in changed if each is not None and each.kind == "incident"}
         if not ids:

@@ -78,8 +78,8 @@ class _RoleRules(Rows[RolePolicy]):
     ) -> RolePolicy:
         return await actions.save_policy(t, project, form, policy_id=row_id, seen=seen, by=by, choices=choices)
 
-    async def remove(self, t: Tx, project: Project, row_id: int, *, by: int) -> object:
-        return await actions.remove_policy(t, project, row_id, by=by)
+    async def remove(self, t: Tx, project: Project, row_id: int, *, by: int) -> None:
+        await actions.remove_policy(t, project, row_id, by=by)
 
 
 def router(db: Database, visits: Visits) -> APIRouter:
