@@ -49,14 +49,19 @@ class Mailbox:
 
 @dataclass
 class Pager:
-    """One page per Idempotency-Key. `down` answers 503."""
+    """One page per Idempotency-Key. `down` answers 503, `hangs` not until it is over."""
 
     url: str = ""
     down: bool = False
+    hangs: asyncio.Event | None = None
+    waiting: int = 0
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
+        if self.hangs is not None:
+            self.waiting += 1
+            await self.hangs.wait()
         signed = request.headers["Dispatch-Timestamp"].encode() + b"." + body
         expected = "v1=" + hmac.new(SECRET.encode(), signed, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(request.headers["Dispatch-Signature"], expected):

@@ -50,6 +50,8 @@ HOMES_LOOK = 2.0
 CARE_LOOK = 10.0
 #: Seconds between looks whether last night's backup is there.
 BACKUP_LOOK = 60.0
+#: Twice what may be slow at a time (`kit.flows.bulkhead`).
+STEPS_AT_ONCE = 40
 #: Seconds between deletions of what is kept long enough.
 TIDY_LOOK = 600.0
 
@@ -62,6 +64,7 @@ async def running_worker(h: House, *, heartbeat: float = 8.0, socket_look: float
     worker = JobWorker(
         h.db.url,
         {JOB_KIND: runner.handle},
+        concurrency=STEPS_AT_ONCE,
         heartbeat_timeout=timedelta(seconds=heartbeat),
         name=f"worker {os.getpid()}",
         set_role=APP_ROLE,

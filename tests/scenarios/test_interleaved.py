@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import text
 
 from dispatch.kit.db import OrgId
+from tests.modals import without_limits
 from tests.places import Place, add_people, places, rename_default
 from tests.scenarios.test_many_organizations import report, uses_sockets
 from tests.stage import Stage, over_both
@@ -220,7 +221,8 @@ MIX: Final = {
 
 @over_both
 @pytest.mark.timeout(3600)
-async def test_interleaved_requests_never_cross(stage: Stage) -> None:
+async def test_interleaved_requests_never_cross(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_limits(stage, monkeypatch)
     everywhere = await grounds(stage)
     await stage.settle(120)
     began = max((call["n"] for call in await stage.slack.calls()), default=0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
+import pytest
 
+from dispatch.kit.flows import bulkhead
 from tests.receivers import Mailbox, Pager, link_in
 from tests.stage import ADA, BO, Stage
 
@@ -58,6 +61,30 @@ async def test_a_broken_channel_holds_up_no_other(stage: Stage, mailbox: Mailbox
 
     await stage.eventually(all_reached, timeout=60)
     assert len(mailbox.to("ada@example.com", "You are needed")) == len(pager.pages) == 1
+
+
+async def test_a_channel_that_hangs_takes_few_places_of_the_worker(
+    stage: Stage, pager: Pager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulkhead, "SLOW", 0.0)
+    pager.hangs = asyncio.Event()
+    names = [await stage.report(Title=f"Hangs {n}") for n in range(bulkhead.MOST_OF_A_KIND + 2)]
+
+    async def webhook_steps() -> list[dict[str, Any]]:
+        return [next(s for s in await stage.steps(name) if s["name"] == "page_webhook") for name in names]
+
+    async def the_others_let_go() -> bool:
+        return sum("does not answer" in s["reason"] for s in await webhook_steps()) == 2
+
+    await stage.eventually(the_others_let_go)
+    assert pager.waiting == bulkhead.MOST_OF_A_KIND
+    # Not counted as tries: what they wait for next is the first.
+    assert sorted(s["attempts"] for s in await webhook_steps()) == [0, 0, 1, 1, 1]
+    pager.hangs.set()
+    pager.hangs = None
+    await stage.settle()
+    assert {s["state"] for s in await webhook_steps()} == {"done"}
+    assert len(pager.pages) == len(names)
 
 
 async def test_a_refused_channel_is_a_failed_page(stage: Stage, mailbox: Mailbox) -> None:

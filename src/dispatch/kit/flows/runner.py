@@ -23,6 +23,7 @@ from dispatch.kit.db import Database, OrgId, Tx
 from dispatch.kit.errors import DispatchError, Refused, Unavailable
 from dispatch.kit.events import Subject, announce
 from dispatch.kit.flows import journal
+from dispatch.kit.flows.bulkhead import Bulkhead
 from dispatch.kit.flows.declare import PRIORITY, Flow, Skip, Step, flow_named
 from dispatch.kit.flows.journal import FlowRun, FlowStep
 from dispatch.kit.flows.turns import Turns
@@ -141,6 +142,7 @@ class Runner:
         self.services = services
         self.checkpoint = checkpoint
         self._turns = Turns()
+        self._bulkhead = Bulkhead()
 
     async def handle(self, job: Job) -> None:
         """Run the step the job names, once. Every outcome is in the journal before this returns."""
@@ -174,7 +176,18 @@ class Runner:
         with structlog.contextvars.bound_contextvars(
             org=org, subject=f"{context.subject.kind}:{context.subject.id}", step=f"{flow.name}.{declared.name}"
         ):
-            await self._attempt(context, declared, flow)
+            kind = (org, flow.name, declared.name)
+            if not self._bulkhead.has_room(kind):
+                await self._let_go(context, declared, flow)
+                return
+            with self._bulkhead.running(kind):
+                await self._attempt(context, declared, flow)
+
+    async def _let_go(self, context: StepContext, declared: Step, flow: Flow) -> None:
+        """As if it had not been tried: others of its kind hang, and one more would only take a place."""
+        STEPS.labels(flow.name, declared.name, "let_go").inc()
+        why = "Others wait for the same system, which does not answer."
+        await self._later(context, declared, why, random.uniform(2.0, 5.0), tried=False)
 
     async def _attempt(self, context: StepContext, declared: Step, flow: Flow) -> None:
         self.checkpoint(context, "before")
@@ -311,8 +324,9 @@ class Runner:
                 await announce(t, context.subject, "steps")
 
     async def _later(
-        self, context: StepContext, declared: Step, reason: str, retry_after: float | None, *, crash: bool = False
-    ) -> None:
+        self, context: StepContext, declared: Step, reason: str, retry_after: float | None, *, crash: bool = False,
+        tried: bool = True,
+    ) -> None:  # fmt: skip
         pause = min(LONGEST_PAUSE, 2.0 ** min(context.attempt - 1, 10)) * random.uniform(0.8, 1.2)
         if retry_after is not None:
             pause = max(retry_after, 0.05)
@@ -321,6 +335,8 @@ class Runner:
             values: dict[str, Any] = {"reason": reason, "next_at": clock.now() + delay}
             if crash:
                 values["crashes"] = FlowStep.crashes + 1
+            if not tried:
+                values["attempts"] = FlowStep.attempts - 1
             if await journal.mark(t, context.step_id, claim=context._claim, state="pending", **values):
                 await journal.enqueue_step(
                     t, context.step_id, claim=context._claim, priority=PRIORITY[declared.lane], delay=delay
