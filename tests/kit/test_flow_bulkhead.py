@@ -7,12 +7,17 @@ from contextlib import ExitStack
 import pytest
 
 from dispatch.kit.flows import bulkhead
-from dispatch.kit.flows.bulkhead import MOST, MOST_OF_A_KIND, SLOW, Bulkhead
+from dispatch.kit.flows.bulkhead import MOST, MOST_OF_A_KIND, REMEMBERED, SLOW, Bulkhead
 
 
-def test_few_of_a_kind_may_be_slow_and_all_kinds_together_not_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [1000.0]
-    monkeypatch.setattr(bulkhead.time, "monotonic", lambda: now[0])
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    at = [1000.0]
+    monkeypatch.setattr(bulkhead.time, "monotonic", lambda: at[0])
+    return at
+
+
+def test_few_of_a_slow_kind_run_and_of_all_slow_kinds_not_many(now: list[float]) -> None:
     places = Bulkhead()
     with ExitStack() as held:
         for _ in range(MOST_OF_A_KIND + 5):
@@ -29,4 +34,30 @@ def test_few_of_a_kind_may_be_slow_and_all_kinds_together_not_many(monkeypatch: 
         # Each kind keeps one place.
         assert not places.has_room("other 0")
         assert places.has_room("channel")
+
+
+def test_when_the_slow_ones_ended_no_crowd_takes_their_places(now: list[float]) -> None:
+    places = Bulkhead()
+
+    def come() -> int:
+        """How many of a crowd get in."""
+        with ExitStack() as held:
+            come_in = 0
+            while come_in < 50 and places.has_room("mail"):
+                held.enter_context(places.running("mail"))
+                come_in += 1
+            now[0] += SLOW + 0.1
+        return come_in
+
+    assert come() == 50
+    assert come() == come() == MOST_OF_A_KIND
+    now[0] += REMEMBERED + 0.1
     assert places.has_room("mail")
+    assert come() == 50
+    # It answers again: the first one that does opens the door.
+    with places.running("mail"):
+        now[0] += 0.1
+    with ExitStack() as held:
+        for _ in range(10):
+            assert places.has_room("mail")
+            held.enter_context(places.running("mail"))
