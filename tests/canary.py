@@ -23,6 +23,7 @@ from dispatch.projects.actions import create_project
 from dispatch.projects.models import PluginInstance
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
+from dispatch.situations.web.dialogs import dialogs
 from dispatch.situations.web.parts import parts
 from dispatch.tasks.actions import create_task
 from tests.playing import rows
@@ -84,6 +85,7 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
             "org": ["default"], "organization": ["default"], "name": list(dict.fromkeys([name, foreign.name, seen.name])),
             # Of the incident page, and of the first steps of an organization.
             "key": ["owner", "slack"], "part": [*(part.key for part in parts()), "steps", "state"], "ending": ["csv", "md", "json"],
+            "dialog": [each.key for each in dialogs()], "place": ["title", "project"],
             "document_id": [str(document)], "step_id": [str(step)], "instance_id": [str(instance)], "project": ["default"], "slug": ["default", "slack-conversation", "smtp"],
             "path": ["plugins"],  "person_id": [str(bo.id)], "machine_id": ["1"],
             "session_id": ["1"], "token": ["nothing"], "delivery": ["1"], "delivery_id": ["1"], "event_id": events, "id": ["1"],

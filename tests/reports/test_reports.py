@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +123,20 @@ async def test_an_executive_report_is_a_document_and_a_mail(stage: Stage, mailbo
     [document] = await rows(stage, "select url from resource where title like '%Executive report 1'")
     assert "A bad release" in (await browser.get(document["url"])).text
     await browser.aclose()
+    # The same from the page: it begins with the last one, and sent twice it is one.
+    ada = await stage.sign_in("ada@example.com")
+    asked = (await ada.get(f"/default/incidents/{name}/dialogs/report?kind=executive")).text
+    assert "Mailed to 2 addresses: board@example.com, ceo@example.com." in asked
+    assert "A bad release</textarea>" in asked
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked))
+    sent = hidden | {"current_status": "Over", "overview": "A bad release", "next_steps": "Learn from it", "next_update": "60"}
+    for _ in range(2):
+        assert (await ada.post(f"/default/incidents/{name}/reports", data=sent)).status_code == 200
+    await says(stage, channel, BO, f"Executive report 2 of {name}")
+    await stage.settle()
+    assert sum(str(m["Subject"]).startswith("Executive report 2") for m in mailbox.arrived.values()) == 2
+    assert len(await rows(stage, "select id from report where kind = 'executive'")) == 2
+    await ada.aclose()
 
 
 async def test_a_report_survives_a_mail_that_is_refused(stage: Stage) -> None:

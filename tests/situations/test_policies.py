@@ -94,6 +94,11 @@ async def test_a_severity_decides_about_calls_and_the_first_update(stage: Stage)
     await stage.slack.command(ADA, channel["id"], "/dispatch-report-tactical")
     form = await stage.form(ADA)
     assert "in 30 minutes" in str([block["element"].get("initial_option") for block in form["blocks"] if block["type"] == "input"])
+    ada = await stage.sign_in("ada@example.com")
+    on_the_page = (await ada.get(f"/default/incidents/{never}/dialogs/report")).text
+    assert "Severity High wants the next update <strong>in 30 minutes</strong>" in on_the_page
+    assert '<option value="30" selected>' in on_the_page
+    await ada.aclose()
     await stage.advance(minutes=8)
 
     async def again() -> bool:

@@ -248,6 +248,11 @@ async def deactivate(t: Tx, viewer: Viewer, person_id: int) -> None:
     )
 
 
+async def show_times_of(t: Tx, person: Person, whose: str) -> None:
+    """Whose clock the incident page shows the person: `Person.times_of`. How somebody looks at things is no news: no fact."""
+    await t.execute(update(Person).where(Person.org_id == t.org, Person.id == person.id).values(times_of=whose))
+
+
 async def change_profile(t: Tx, person: Person, *, name: str, tz: str) -> None:
     """What a person may change of themselves.
 

@@ -153,6 +153,8 @@ class Person(Tenant, Base):
     weblink: Mapped[str] = mapped_column(Text, default="")
     avatar_url: Mapped[str] = mapped_column(Text, default="")
     tz: Mapped[str] = mapped_column(Text, default="UTC")
+    #: Whose clock they see on the incident page: empty is their own, else utc, commander or reporter.
+    times_of: Mapped[str] = mapped_column(Text, default="", server_default="")
     account_id: Mapped[int | None] = mapped_column(BigInteger)
     #: Deactivated: had a membership once.
     left_at: Mapped[datetime | None]

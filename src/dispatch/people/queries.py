@@ -26,6 +26,8 @@ class Viewer:
     tz: str
     #: The program behind an API token; it acts under a person of its own, see `machines.person_of`.
     machine_id: int | None = None
+    #: As `Person.times_of`.
+    times_of: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -90,7 +92,9 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
     if row is None:
         return None
     person: Person = row.Person
-    return Viewer(org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz)
+    return Viewer(
+        org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz, times_of=person.times_of
+    )
 
 
 async def viewer_of_person(t: Read, who: Person) -> Viewer:

@@ -16,6 +16,7 @@ from dispatch.people.queries import by_email
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries as situations
 from dispatch.situations.access import require, standing
+from dispatch.situations.web.dialogs import page_dialog
 from dispatch.situations.web.parts import Look, page_part
 from dispatch.situations.web.writing import moment
 from dispatch.tasks import actions, queries
@@ -24,6 +25,8 @@ from dispatch.tasks.models import Task
 
 #: Tasks on the page at once; the open ones come first.
 SIZE = 50
+#: People to tick; others are found by typing.
+OFFERED = 30
 
 
 async def read_tasks(t: Read, look: Look) -> dict[str, Any]:
@@ -38,14 +41,27 @@ async def read_tasks(t: Read, look: Look) -> dict[str, Any]:
         "tasks": found,
         "may_change_task": mine,
         "may_create_task": person and look.here.steers and look.situation.status != "Closed",
-        "candidates": [each.person for each in await situations.participants(t, look.situation.id)],
     }
 
 
-page_part(
-    "tasks", column="main", position=20, read=read_tasks, dialogs="task_dialogs.html",
-    follows=("summary", "participants"),
-)  # fmt: skip
+async def read_dialog(t: Read, look: Look) -> dict[str, Any]:
+    """A new task, or the one whose `number` is asked for, with those it may be given to: who has it, then who takes part."""
+    task: queries.TaskRow | None = None
+    if number := look.query.get("number", ""):
+        task_id = await queries.task_numbered(t, look.situation.id, int(number)) if _is_number(number) else None
+        if task_id is None:
+            raise NotFound(f"{look.situation.name} has no task {number[:20]}.")
+        task = await queries.task_row(t, task_id)
+        require_change(look.here, task, [each.id for each in task.assignees])
+    else:
+        require(look.here, "create_task")
+    there = [each.person for each in await situations.participants(t, look.situation.id)]
+    offered = {who.id: who for who in [*(task.assignees if task else ()), *there[:OFFERED]]}
+    return {"task": task, "candidates": list(offered.values())}
+
+
+page_part("tasks", column="main", position=20, read=read_tasks, follows=("summary", "participants"))
+page_dialog("task", "ask_task.html", read=read_dialog)
 
 
 def router(db: Database, visits: Visits) -> APIRouter:
@@ -108,6 +124,10 @@ def router(db: Database, visits: Visits) -> APIRouter:
         return done(request, f"/{org}/incidents/{name}#tasks")
 
     return routes
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 async def _chosen(t: Read, sent: FormData) -> list[Person]:

@@ -149,7 +149,7 @@ ITEMS = [
 
 
 def participant(who: Person, *roles: str, acknowledged: bool = True, **changes: object) -> ParticipantRow:
-    given: dict[str, object] = {"person": who, "roles": roles, "assumed_at": ago(minutes=40), "acting": False, "acknowledged_at": ago(minutes=39) if acknowledged else None, "in_channel": True, "added_by": "", "added_reason": "", "note": ""}  # fmt: skip
+    given: dict[str, object] = {"person": who, "roles": roles, "held": tuple((role, ago(minutes=40)) for role in roles), "assumed_at": ago(minutes=40), "acting": False, "acknowledged_at": ago(minutes=39) if acknowledged else None, "in_channel": True, "added_by": "", "added_reason": "", "note": ""}  # fmt: skip
     return ParticipantRow(**(given | changes))  # type: ignore[arg-type]
 
 

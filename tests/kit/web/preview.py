@@ -18,13 +18,13 @@ import dispatch.reports.web
 import dispatch.situations
 import dispatch.tasks
 import dispatch.tasks.web
-from dispatch.kit.forms import to_html
 from dispatch.kit.web.pages import security_headers, static_files, templates
-from dispatch.reports.forms import CHOICES, TacticalReport
 from dispatch.reports.slack.messages import LABELS
 from dispatch.situations.queries import TIMELINE_KINDS
-from dispatch.situations.web import own_parts, timeline
+from dispatch.situations.web import own_parts, questions, timeline
+from dispatch.situations.web.dialogs import dialog_named
 from dispatch.situations.web.parts import part_named
+from dispatch.situations.web.zone import ZONES
 
 from . import cast
 
@@ -35,8 +35,8 @@ TASKS = Path(dispatch.tasks.web.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
 #: The parts that cast.py has data for, whatever else a test before imported.
 PARTS = [part_named(key) for key in ("summary", "steps", "tasks", "reports", "timeline", "resources", "participants", "related", "pages")]
-_ = own_parts, timeline
-CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "mark_stable": True, "close": True, "relate": True}
+_ = own_parts, questions, timeline
+CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "move": True, "relate": True}
 COMMON: dict[str, Any] = {
     "viewer": cast.VIEWER,
     "orgs": cast.ORGS,
@@ -65,8 +65,8 @@ INCIDENT: dict[str, Any] = {
     "relatives": cast.RELATIVES, "lookalikes": cast.ALIKE, "merged": "",
     "timeline_page": 1, "timeline_total": 12, "timeline_size": 50, "timeline_query": {}, "timeline_kinds": TIMELINE_KINDS,
     "timeline_people": [cast.ADA, cast.BO], "tasks": cast.TASKS, "may_change_task": {n: n != 2 for n in range(9)},
-    "may_create_task": True, "candidates": [cast.ADA, cast.BO],
-    "reports": cast.REPORTS, "report_labels": LABELS, "may_report": True, "report_form": to_html(TacticalReport, choices={"next_update": CHOICES}),
+    "may_create_task": True,
+    "reports": cast.REPORTS, "report_labels": LABELS, "may_report": True, "shown_zone": "Europe/Berlin", "zones": ZONES,
     "here": {"needs_reason": False, "commander": "Ada Lovelace"}, "parts": PARTS,
 }  # fmt: skip
 NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": [], "tasks": cast.NO_TASKS, "may_create_task": False, "reports": [], "may_report": False}
@@ -97,7 +97,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "incident": cast.EXTREME, "participants": cast.MANY, "steps": cast.TROUBLED, "timeline": cast.LONG_TIMELINE, "slack_down_since": cast.ago(minutes=12),
     }),
     "/default/incidents/INC-44": ("incident.html", INCIDENT | NOTHING | {"incident": cast.FRESH}),
-    "/default/incidents/INC-12": ("incident.html", INCIDENT | {"incident": cast.CLOSED, "steps": cast.DONE, "can": {"reopen": True}}),
+    "/default/incidents/INC-12": ("incident.html", INCIDENT | {"incident": cast.CLOSED, "steps": cast.DONE, "can": {"move": True}}),
     "/default/incidents/INC-42/receipt": ("receipt.html", INCIDENT | {"steps": cast.TROUBLED, "resources": cast.RESOURCES[:1]}),
     "/default/report": ("report.html", {"form": cast.FORM, "errors": [], "nav": "report"}),
     "/default/report/wrong": ("report.html", {"form": cast.WRONG, "errors": ["The project “Payments” is closed for reports."], "nav": "report"}),
@@ -171,6 +171,10 @@ def preview() -> FastAPI:
         if fragment not in FRAGMENTS:
             return Response(status_code=404)
         return show(f"_{fragment}.html", PAGES[f"/default/incidents/{name}"][1] | app.state.changes, request)
+
+    @app.get("/default/incidents/{name}/dialogs/{dialog}")
+    async def dialog(name: str, dialog: str, request: Request) -> Response:
+        return show(dialog_named(dialog).template, PAGES[f"/default/incidents/{name}"][1], request)
 
     @app.post("/default/incidents/{name}/steps/{step}/retry")
     async def retry(name: str, step: str, request: Request) -> Response:

@@ -51,6 +51,7 @@ def templates(*folders: Path) -> Environment:
         "iso": iso,
         "md": md,
         "moment": moment,
+        "since": since,
         "typed": typed,
         "with_settings": with_settings,
     }
@@ -103,6 +104,13 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     unit, size = next((unit, size) for unit, size in UNITS if abs(seconds) >= size)
     amount = f"{abs(seconds) // size} {unit}"
     return f"{amount} ago" if seconds > 0 else f"in {amount}"
+
+
+def since(at: datetime, now: datetime | None = None) -> str:
+    """ "42 min": how long that is, in the largest unit; app.js keeps it up to date, too."""
+    seconds = max(0, int(((now or clock.now()) - at).total_seconds()))
+    unit, size = next(((unit, size) for unit, size in UNITS if seconds >= size and size >= 60), ("", 0))
+    return f"{seconds // size} {unit}" if unit else "under 1 min"
 
 
 def duration(span: timedelta | float) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dispatch.kit.db import Read
-from dispatch.kit.forms import Form, choice, from_modal, long_text, to_modal
+from dispatch.kit.forms import from_modal, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
-from dispatch.reports.forms import CHOICES, HELP, minutes
+from dispatch.reports.forms import CHOICES, ExecutiveReport
 from dispatch.reports.models import EXECUTIVE
 from dispatch.reports.queries import latest_report, notifications_group, promised_after
 from dispatch.reports.slack.last_report import begun_with
@@ -17,15 +17,6 @@ from dispatch.situations.slack.place import Here, carried, carrying, here
 
 CALLBACK = "report_executive"
 TITLE = "Executive report"
-
-
-class ExecutiveReport(Form):
-    """Begins with what the last one said."""
-
-    current_status: str = long_text("Current Status", max_length=10_000)
-    overview: str = long_text("Overview", max_length=10_000, placeholder="What happened, for readers who were not there")
-    next_steps: str = long_text("Next Steps", max_length=10_000)
-    next_update: str | None = choice("Next update", default=None, required=False, help=HELP)
 
 
 @command(
@@ -71,9 +62,9 @@ async def submitted(asked: Request) -> Answer:
             t,
             place.situation,
             EXECUTIVE,
-            {"current_status": form.current_status, "overview": form.overview, "next_steps": form.next_steps},
+            form.words(),
             by=by,
-            next_minutes=minutes(form.next_update),
+            next_minutes=form.promised(),
             source_key=f"slack:{asked.installation.team_id}:{asked.view.get('id')}",
         )
     return None

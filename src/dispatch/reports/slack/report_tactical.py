@@ -7,7 +7,7 @@ from dispatch.kit.forms import from_modal, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.reports.actions import write_report
-from dispatch.reports.forms import CHOICES, TacticalReport, minutes
+from dispatch.reports.forms import CHOICES, TacticalReport
 from dispatch.reports.models import TACTICAL
 from dispatch.reports.queries import latest_report, promised_after
 from dispatch.reports.slack.last_report import begun_with
@@ -61,9 +61,9 @@ async def submitted(asked: Request) -> Answer:
             t,
             place.situation,
             TACTICAL,
-            {"conditions": form.conditions, "actions": form.actions, "needs": form.needs},
+            form.words(),
             by=by,
-            next_minutes=minutes(form.next_update),
+            next_minutes=form.promised(),
             source_key=f"slack:{asked.installation.team_id}:{asked.view.get('id')}",
         )
     return None

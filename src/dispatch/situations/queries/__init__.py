@@ -38,12 +38,16 @@ from dispatch.situations.queries.relations import (
     original_of,
     relatives,
 )
+from dispatch.situations.queries.roles import HeldRole, roles_over_time
 from dispatch.situations.queries.rows import Level, Row, joined, rows_of
 from dispatch.situations.queries.timeline import (
     TIMELINE_KINDS,
     TimelineFilter,
     TimelineRow,
+    WrittenNote,
+    entry,
     moment_of,
+    note_written,
     timeline,
     timeline_after,
     timeline_entry,
@@ -103,6 +107,8 @@ class ParticipantRow:
     note: str
     added_by: str
     added_reason: str
+    #: Each of `roles`, and since when it is held.
+    held: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -318,6 +324,7 @@ async def participants(t: Read, situation_id: int) -> list[ParticipantRow]:
                 note=participant.note,
                 added_by=known[participant.added_by].name if participant.added_by in known else "",
                 added_reason=participant.added_reason,
+                held=tuple((r.role, r.assumed_at) for _, r in held),
             )
         )
     return sorted(made, key=lambda p: ("Commander" not in p.roles, "Reporter" not in p.roles, p.person.name.lower()))
@@ -460,6 +467,7 @@ __all__ = [
     "Brief",
     "Detail",
     "Filter",
+    "HeldRole",
     "Level",
     "Links",
     "Listing",
@@ -473,10 +481,12 @@ __all__ = [
     "StepRow",
     "TimelineFilter",
     "TimelineRow",
+    "WrittenNote",
     "brief",
     "by_name",
     "conversation",
     "detail",
+    "entry",
     "found_ids",
     "hand_off_is_open",
     "list_options",
@@ -485,6 +495,7 @@ __all__ = [
     "lookalikes_for_reporter",
     "moment_of",
     "named_in",
+    "note_written",
     "open_hand_off",
     "open_original",
     "original_of",
@@ -495,6 +506,7 @@ __all__ = [
     "relatives",
     "resources",
     "roles_of",
+    "roles_over_time",
     "rows_of",
     "steps",
     "timeline",

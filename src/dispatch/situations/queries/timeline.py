@@ -18,7 +18,7 @@ from dispatch.kit.events import Event, Subject
 from dispatch.people.models import Person
 from dispatch.people.queries import people
 from dispatch.situations.events import NoteAdded
-from dispatch.situations.models import Situation
+from dispatch.situations.models import Note, Situation
 
 #: What an entry is about, as people choose it, and the parts of the page whose facts that are.
 TIMELINE_KINDS: Final = {
@@ -81,6 +81,18 @@ async def timeline(
     return await _rows(t, list(found))
 
 
+async def entry(t: Read, about: Subject, event_id: int) -> TimelineRow:
+    """One entry.
+
+    Raises:
+        NotFound: no such entry here.
+    """
+    found = await t.scalar(select(Event).where(*_where(t, about, TimelineFilter()), Event.id == event_id))
+    if found is None:
+        raise NotFound("There is no such entry.")
+    return (await _rows(t, [found]))[0]
+
+
 async def timeline_after(
     t: Read, about: Subject, wanted: TimelineFilter, *, after: TimelineRow | None, limit: int
 ) -> list[TimelineRow]:
@@ -123,6 +135,42 @@ async def moment_of(t: Read, situation: Situation, event_id: int) -> datetime:
     if at is None:
         raise NotFound("There is no such entry.")
     return at
+
+
+@dataclass(frozen=True)
+class WrittenNote:
+    """What a person wrote into the timeline, with what stood there before: (text, until when, who changed it)."""
+
+    id: int
+    text: str
+    author: str
+    author_id: int
+    added_by: int
+    created_at: datetime
+    earlier: tuple[tuple[str, datetime, str], ...]
+
+
+async def note_written(t: Read, situation: Situation, note_id: int) -> WrittenNote:
+    """An entry of this situation, latest earlier text first. For everybody who may see the situation.
+
+    Raises:
+        NotFound: no such entry here, or it was taken out: then nobody reads any of its texts.
+    """
+    note = await t.scalar(
+        select(Note).where(
+            Note.org_id == t.org, Note.situation_id == situation.id, Note.id == note_id, Note.removed_at.is_(None)
+        )
+    )
+    if note is None:
+        raise NotFound("There is no such entry.")
+    known = await people(t, {note.author_id, *(each["by"] for each in note.history if each["by"] is not None)})
+    earlier = [
+        (str(each["text"]), datetime.fromisoformat(each["until"]), known[each["by"]].name if each["by"] in known else "Dispatch")
+        for each in reversed(note.history)
+    ]
+    return WrittenNote(
+        note.id, note.text, known[note.author_id].name, note.author_id, note.added_by, note.created_at, tuple(earlier)
+    )
 
 
 def kind_of(fact: str) -> str:

@@ -10,6 +10,7 @@ from dispatch.kit.web.live import Live
 from dispatch.people.web import Visits
 from dispatch.situations.web import (
     bulk,
+    editing,
     export,
     listing,
     page,
@@ -21,6 +22,7 @@ from dispatch.situations.web import (
     steering,
     timeline,
     writing,
+    zone,
 )
 
 
@@ -34,9 +36,11 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     routes.include_router(restricted.router(db, visits, pages))
     routes.include_router(role_policies.router(db, visits, pages))
     routes.include_router(page.router(db, visits, pages, live))
+    routes.include_router(editing.router(db, visits, pages))
+    routes.include_router(zone.router(db, visits))
     routes.include_router(steering.router(db, visits, pages))
     routes.include_router(people.router(db, visits))
-    routes.include_router(timeline.router(db, visits))
+    routes.include_router(timeline.router(db, visits, pages))
     routes.include_router(writing.router(db, visits))
     routes.include_router(relations.router(db, visits))
     return routes

@@ -51,8 +51,8 @@ async def _pages(t: Read, look: Look) -> dict[str, Any]:
 page_part("summary", column="top", position=10, read=_summary, follows=("participants",))
 page_part("steps", column="main", position=10, read=_steps, follows=("participants", "summary"))
 page_part("resources", column="side", position=10, read=_resources)
-page_part("participants", column="side", position=20, read=_participants, dialogs="_questions.html", follows=("summary",))
-page_part("related", column="side", position=30, read=_related, dialogs="_relate.html", follows=("summary", "participants"))
+page_part("participants", column="side", position=20, read=_participants, follows=("summary",))
+page_part("related", column="side", position=30, read=_related, follows=("summary", "participants"))
 page_part("pages", column="side", position=90, read=_pages)
 
 

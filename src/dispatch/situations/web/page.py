@@ -15,12 +15,13 @@ from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries
 from dispatch.situations.access import require, standing
 from dispatch.situations.actions import answer_page
-from dispatch.situations.web import own_parts
-from dispatch.situations.web.parts import Part, look, part_named, parts, read_parts, shown
+from dispatch.situations.web import own_parts, questions
+from dispatch.situations.web.dialogs import dialog_named
+from dispatch.situations.web.parts import Part, about_it, look, part_named, parts, read_parts, shown
 
 #: What a reporter watches being made.
 ON_THE_RECEIPT = ("resources", "pages", "steps", "related")
-_ = own_parts
+_ = own_parts, questions
 
 
 def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIRouter:
@@ -59,6 +60,15 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
     async def fragment(request: Request, org: str, name: str, part: str) -> Response:
         wanted = part_named(part)
         return await drawn(request, await visits.of(request, org), name, wanted.template, [wanted])
+
+    @routes.get("/{org}/incidents/{name}/dialogs/{dialog}")
+    async def dialog(request: Request, org: str, name: str, dialog: str) -> Response:
+        """As things are now; who may not do what it is about is told so instead."""
+        wanted, visit = dialog_named(dialog), await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            looking = await look(t, visit, name, request)
+            context = await about_it(t, looking) | await wanted.read(t, looking)
+        return visit.page(pages, wanted.template, request, "incidents", **context)
 
     @routes.get("/{org}/incidents/{name}/live")
     async def live_events(request: Request, org: str, name: str) -> Response:

@@ -20,6 +20,7 @@ from dispatch.people.web import Visit
 from dispatch.situations import queries
 from dispatch.situations.access import Standing, standing
 from dispatch.situations.models import Situation
+from dispatch.situations.web.zone import zone_shown
 
 #: Where a part stands: over the whole width, in the wide column, or beside it.
 COLUMNS: Final = ("top", "main", "side")
@@ -48,7 +49,6 @@ class Part:
     position: int
     read: Callable[[Read, Look], Awaitable[dict[str, Any]]]
     frame: str
-    dialogs: str
     follows: tuple[str, ...]
 
     @property
@@ -61,7 +61,7 @@ _parts: dict[str, Part] = {}
 
 def page_part(
     key: str, *, column: str, position: int, read: Callable[[Read, Look], Awaitable[dict[str, Any]]], frame: str = "",
-    dialogs: str = "", follows: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
 ) -> Part:  # fmt: skip
     """Register a part; the same key twice stops the start.
 
@@ -73,12 +73,11 @@ def page_part(
             each change, so a fixed number of statements.
         frame: a template around the live section for what an update must not touch, such as a filter; it has to
             include the section itself (`ui.live(key, path)`).
-        dialogs: a template with dialogs, which stand outside of the live sections, so that an update closes none.
         follows: other live events after which it is read again, such as those that change what the viewer may do.
     """
     if column not in COLUMNS:
         raise RuntimeError(f"the page of an incident has the columns {', '.join(COLUMNS)}, not {column!r}")
-    part = Part(key, column, position, read, frame, dialogs, follows)
+    part = Part(key, column, position, read, frame, follows)
     if _parts.setdefault(key, part) != part:
         raise RuntimeError(f"two parts of the incident page are called {key!r}")
     return part
@@ -118,11 +117,7 @@ async def look(t: Read, visit: Visit, name: str, request: Request) -> Look:
 
 async def read_parts(t: Read, looking: Look, wanted: Iterable[Part]) -> dict[str, Any]:
     """What the templates of these parts take."""
-    made: dict[str, Any] = {
-        "incident": await queries.detail(t, looking.situation),
-        "can": allowed(looking.here, looking.situation),
-        "here": looking.here,
-    }
+    made = await about_it(t, looking)
     for part in wanted:
         read = await part.read(t, looking)
         twice = made.keys() & read.keys()
@@ -132,6 +127,17 @@ async def read_parts(t: Read, looking: Look, wanted: Iterable[Part]) -> dict[str
     return made
 
 
+async def about_it(t: Read, looking: Look) -> dict[str, Any]:
+    """What every template of the page takes: the incident, what the viewer may do, and whose clock its times follow."""
+    incident = await queries.detail(t, looking.situation)
+    return {
+        "incident": incident,
+        "can": allowed(looking.here, looking.situation),
+        "here": looking.here,
+        "shown_zone": zone_shown(looking.viewer, incident),
+    }
+
+
 def allowed(here: Standing, situation: Situation) -> dict[str, bool]:
     """What the viewer may do now; the routes ask again."""
     steers = here.steers and here.viewer.person_id is not None
@@ -139,9 +145,7 @@ def allowed(here: Standing, situation: Situation) -> dict[str, bool]:
         "acknowledge": here.leads and not here.acknowledged,
         "take_command": here.may_take_command and situation.status != "Closed",
         "update": steers,
-        "mark_stable": steers and situation.status == "Active",
-        "close": steers and situation.status != "Closed",
-        "reopen": steers and situation.status == "Closed",
+        "move": steers,
         "add_event": steers,
         "assign": steers and situation.status != "Closed",
         "visibility": steers,

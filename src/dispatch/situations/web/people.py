@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
 
 from dispatch.kit.db import Database
 from dispatch.kit.errors import Invalid
+from dispatch.kit.web.answers import done
 from dispatch.people.queries import by_email, search_people
 from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
@@ -37,7 +37,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
                 )
             else:
                 await actions.assign_role(t, situation, who, role, by=by)
-        return RedirectResponse(f"/{org}/incidents/{name}", 303)
+        return done(request, f"/{org}/incidents/{name}#participants")
 
     @routes.get("/{org}/options/people")
     async def people_options(request: Request, org: str, q: str = "") -> Response:

@@ -1,4 +1,4 @@
-"""The timeline on the page of an incident: its filter, its pages, and the same as a file."""
+"""The timeline on the page of an incident: its filter, its pages, what can be done with an entry, and all of it as a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from jinja2 import Environment
 
 from dispatch.kit import clock
 from dispatch.kit.db import Database, Read
@@ -17,11 +18,13 @@ from dispatch.kit.web.files import csv_line, download
 from dispatch.kit.web.pages import clock_time, day, iso
 from dispatch.people.web import Visit, Visits
 from dispatch.situations import queries
+from dispatch.situations.access import standing
 from dispatch.situations.queries import TIMELINE_KINDS, TimelineFilter, TimelineRow
 from dispatch.situations.web.parts import Look, page_part
+from dispatch.situations.web.zone import ZONES, zone_shown
 
 #: Entries on one page.
-SIZE = 50
+SIZE = 20
 #: Entries in one file; and those read at once.
 MOST, PIECE = 50_000, 500
 FILES = {"csv": "text/csv; charset=utf-8", "md": "text/markdown; charset=utf-8", "json": "application/json"}
@@ -52,6 +55,7 @@ async def read_timeline(t: Read, look: Look) -> dict[str, Any]:
         "timeline_size": SIZE,
         "timeline_query": {key: value for key, value in chosen.items() if value},
         "timeline_kinds": TIMELINE_KINDS,
+        "zones": ZONES,
         "timeline_people": [each.person for each in await queries.participants(t, look.situation.id)],
     }
 
@@ -62,8 +66,8 @@ page_part(
 )  # fmt: skip
 
 
-def router(db: Database, visits: Visits) -> APIRouter:
-    """Route `/{org}/incidents/{name}/timeline.{ending}`, with the parameters of the page."""
+def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
+    """Routes `/{org}/incidents/{name}/timeline.{ending}`, with the parameters of the page, and `/timeline/{id}/menu`."""
     routes = APIRouter(include_in_schema=False)
 
     async def subject(visit: Visit, name: str, t: Read) -> Subject:
@@ -94,13 +98,28 @@ def router(db: Database, visits: Visits) -> APIRouter:
             situation = await queries.by_name(t, visit.viewer, name)
             if await queries.timeline_length(t, await subject(visit, name, t), wanted) > MOST:
                 raise Invalid(f"A file has at most {MOST:,} entries. Filter the timeline, and take it in parts.")
+            zone = zone_shown(visit.viewer, await queries.detail(t, situation))
         rows = pieces(visit, situation.name, wanted)
         written = {
             "csv": _csv(rows),
-            "md": _markdown(rows, f"{situation.name}: {situation.title}", visit.viewer.zone or "UTC"),
+            "md": _markdown(rows, f"{situation.name}: {situation.title}", zone or "UTC"),
             "json": _json(rows, situation.name),
         }[ending]
         return download(written, FILES[ending], f"{situation.name}-timeline-{clock.now():%Y-%m-%d}.{ending}")
+
+    @routes.get("/{org}/incidents/{name}/timeline/{event_id}/menu")
+    async def menu(request: Request, org: str, name: str, event_id: int) -> Response:
+        """Drawn when it is opened: most entries' menus never are."""
+        visit = await visits.of(request, org)
+        async with db.read(visit.org.id) as t:
+            situation = await queries.by_name(t, visit.viewer, name)
+            here = await standing(t, visit.viewer, situation)
+            event = await queries.entry(t, Subject(situation.kind, situation.id), event_id)
+        mine = visit.viewer.is_admin or event.actor_id == visit.viewer.person_id
+        return visit.page(
+            pages, "entry_menu.html", request, "incidents", event=event, incident=situation.name, may_pin=here.may("add_event"),
+            own=event.note_id is not None and not event.removed and mine,
+        )  # fmt: skip
 
     return routes
 

@@ -25,13 +25,14 @@
   };
   const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const DAY = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+  const span = (seconds) => seconds < 60 ? "under 1 min" : ago(seconds).replace(" ago", "");
   const SHAPES = { clock: CLOCK, day: DAY, moment: { ...DAY, ...CLOCK } };
   // The difference to the server's clock: "2 min ago" must hold on a laptop whose clock is wrong.
   const skew = (Date.parse(root.dataset.now) || Date.now()) - Date.now();
   const showTimes = () => all("time[data-time]").forEach((time) => {
     const at = new Date(time.dateTime);
     const shape = SHAPES[time.dataset.time];
-    if (!shape) time.textContent = ago(Math.trunc((Date.now() + skew - at) / 1000));
+    if (!shape) time.textContent = (time.dataset.time === "since" ? span : ago)(Math.trunc((Date.now() + skew - at) / 1000));
     else if (!root.dataset.zone) time.textContent = new Intl.DateTimeFormat("en-GB", shape).format(at);
   });
 
@@ -52,6 +53,42 @@
       toast("Copied");
     } catch { toast("Your browser does not allow copying here.", "red"); }
   };
+
+  // --- a piece of the page from the server, as an element; null, and the reason in words, when there is none
+  const fragment = async (address) => {
+    try {
+      const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+      // Signed out meanwhile: the page itself leads to the sign-in, and back.
+      if (answer.redirected) { location.reload(); return null; }
+      const made = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.ok) return document.importNode(made.body.firstElementChild, true);
+      toast(made.querySelector(".error-message")?.textContent || "That did not work. Please try again.", "red");
+    } catch { toast("No connection to Dispatch. Your page may be out of date.", "red"); }
+    return null;
+  };
+  window.dispatchPage = { fragment, toast };
+
+  // --- dialogs: those of the page, and with `data-load` one that the server draws as things are now
+  const show = (dialog, opener) => {
+    dialog.dataset.opener = opener.id || opener.closest("[id]")?.id || "";
+    dialog.showModal();
+  };
+  const load = async (opener) => {
+    const dialog = await fragment(opener.dataset.load);
+    if (!dialog || $("dialog[open]")) return;
+    document.body.append(dialog);
+    htmx.process(dialog);
+    showTimes();
+    dialog.addEventListener("close", () => dialog.remove());
+    show(dialog, opener);
+  };
+  // Where it was opened from may have been drawn again meanwhile: then the browser cannot lead back there by itself.
+  document.addEventListener("close", ({ target }) => {
+    const opener = document.getElementById(target.dataset.opener);
+    if (!opener || document.activeElement !== document.body) return;
+    const menu = opener.closest("details.menu") || (opener.matches("button") ? null : opener);
+    (menu ? $("summary", menu) : opener)?.focus();
+  }, true);
 
   const typing = (element) => element.isContentEditable || element.matches("input, textarea, select");
   const SHORTCUTS = {
@@ -82,36 +119,10 @@
   const CLICKS = {
     "[data-set-theme]": (button) => setTheme(button.dataset.setTheme),
     "[data-copy]": copy,
+    "[data-load]": load,
     "[data-dialog]": (button) => {
       const dialog = $(`#${button.dataset.dialog}`);
-      // One dialog for many rows: the button says where it goes and what stands in it.
-      if (dialog && button.dataset.action) {
-        $("form", dialog).action = button.dataset.action;
-        if ($("form", dialog).hasAttribute("hx-post")) {
-          $("form", dialog).setAttribute("hx-post", button.dataset.action);
-          htmx.process($("form", dialog));
-        }
-        if (button.dataset.text) $("textarea", dialog).value = button.dataset.text;
-      }
-      // Fields it begins with, as {name: value}; of radio buttons the one with the value is chosen, of boxes those in the list.
-      if (dialog && button.dataset.fill) {
-        Object.entries(JSON.parse(button.dataset.fill)).forEach(([name, value]) => {
-          // Who came in after the page was opened has no box yet: they must not be lost by saving.
-          const boxes = all(`[type=checkbox][name="${name}"]`, dialog);
-          (boxes.length ? value : []).filter((each) => !boxes.some((box) => box.value === each)).forEach((each) => {
-            const label = boxes[0].closest("label").cloneNode(true);
-            $("input", label).value = each;
-            $("span", label).textContent = each;
-            boxes[0].closest("label").parentNode.append(label);
-          });
-          all(`[name="${name}"]`, dialog).forEach((field) => {
-          if (field.type === "checkbox") field.checked = value.includes(field.value);
-          else if (field.type === "radio") field.checked = field.value === value;
-          else field.value = value;
-          });
-        });
-      }
-      dialog?.showModal();
+      if (dialog) show(dialog, button);
     },
     "[data-close]": (button) => button.closest("dialog, .toast-card")?.[button.closest("dialog") ? "close" : "remove"](),
     dialog: (dialog, target) => { if (target === dialog) dialog.close(); },
@@ -121,7 +132,12 @@
       const found = event.target.closest(selector);
       if (found) { act(found, event.target); break; }
     }
-    all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    // A menu goes when something of it was chosen, and when something else was clicked.
+    all("details.menu[open]").forEach((menu) => {
+      const chosen = menu.contains(event.target) && event.target.closest(".menu-items :is(a, button)");
+      if (chosen) $("summary", menu).focus();
+      if (chosen || !menu.contains(event.target)) menu.open = false;
+    });
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") all("details.menu[open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
