@@ -129,11 +129,16 @@ async def _apply(t: Tx, situation: Situation, wanted: Mapping[str, Any], before:
             name = str(wanted.get(key, before[key]))
             setattr(situation, f"{key}_id", await _choice(t, CHOICES[key], project.id, name, situation.kind, key))
     if "tags" in wanted or "project" in wanted:
-        kept = wanted.get("tags", ())
+        kept = wanted["tags"] if "tags" in wanted else await _those_it_has(t, project.id, before["tags"])
         await t.execute(
             delete(SituationTag).where(SituationTag.org_id == t.org, SituationTag.situation_id == situation.id)
         )
         await set_tags(t, situation, project, tuple(kept))
+
+
+async def _those_it_has(t: Tx, project_id: int, names: list[str]) -> list[str]:
+    """Of these tags the ones that the other project has as well: nobody asked for them to be taken away."""
+    return list(await t.scalars(select(Tag.name).where(Tag.org_id == t.org, Tag.project_id == project_id, Tag.name.in_(names))))
 
 
 async def _choice(t: Tx, cls: type[Any], project_id: int, name: str, kind: str, field: str) -> int:

@@ -17,6 +17,7 @@ from dispatch.people.queries import by_email
 from dispatch.people.web import Visits
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, standing
+from dispatch.situations.models import Situation
 
 
 class NewParticipant(BaseModel):
@@ -31,26 +32,40 @@ class NewParticipant(BaseModel):
     reason: str = Field("", max_length=200)
 
 
+class RoleOut(BaseModel):
+    """A role somebody holds or held."""
+
+    role: str
+    since: datetime
+    until: datetime | None = Field(description="null while it is held and the incident is open")
+    seconds: int = Field(description="How long, up to now while it is held")
+
+
 class ParticipantOut(BaseModel):
     """A person in an incident."""
 
     email: str
     name: str
     roles: list[str]
+    held: list[RoleOut] = Field(description="Every role they have had here, those of now included")
     acting: bool
     since: datetime
     in_channel: bool | None = Field(description="null: not known yet")
     note: str
 
 
-async def everybody(t: Read, situation_id: int) -> list[ParticipantOut]:
+async def everybody(t: Read, situation: Situation) -> list[ParticipantOut]:
     """The commander first."""
+    held: dict[int, list[RoleOut]] = {}
+    for one in await queries.roles_over_time(t, situation):
+        role = RoleOut(role=one.role, since=one.since, until=one.until, seconds=one.seconds)
+        held.setdefault(one.person.id, []).append(role)
     return [
         ParticipantOut(
-            email=p.person.email, name=p.person.name, roles=list(p.roles), acting=p.acting, since=p.assumed_at,
-            in_channel=p.in_channel, note=p.note,
+            email=p.person.email, name=p.person.name, roles=list(p.roles), held=held[p.person.id], acting=p.acting,
+            since=p.assumed_at, in_channel=p.in_channel, note=p.note,
         )
-        for p in await queries.participants(t, situation_id)
+        for p in await queries.participants(t, situation.id)
     ]  # fmt: skip
 
 
@@ -67,7 +82,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
         organization, viewer = await visits.machine(request, org)
         async with db.read(organization.id) as t:
             situation = await queries.by_name(t, viewer, name)
-            found = await everybody(t, situation.id)
+            found = await everybody(t, situation)
         path = f"/api/v1/{org}/incidents/{situation.name}/participants"
         return listed(found[(page - 1) * size : page * size], page=page, size=size, total=len(found), path=path)
 
@@ -95,7 +110,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
                 )
             else:
                 await actions.assign_role(t, situation, who, new.role, by=by)
-            found = await everybody(t, situation.id)
+            found = await everybody(t, situation)
             made = listed(found[:100], page=1, size=100, total=len(found), path=f"/api/v1/{org}/incidents/{name}/participants")
             await remember(t, key, made)
         return made
