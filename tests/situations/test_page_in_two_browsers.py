@@ -155,7 +155,7 @@ def test_values_and_status_are_changed_where_they_stand(played: Played) -> None:
     ada.get_by_role("button", name="Change the tags").click()
     tags = ada.get_by_role("combobox", name="Tags")
     tags.press_sequentially("a")
-    option = ada.get_by_role("option").first
+    option = ada.locator(".picker-list").get_by_role("option").first
     tag = option.inner_text().strip()
     option.click()
     tags.press("Enter")
