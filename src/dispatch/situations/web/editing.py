@@ -34,20 +34,25 @@ class Draft:
 
     values: Mapping[str, Any]
     version: int | None
-    was: Mapping[str, Any]
+    shown: str
 
-    @classmethod
-    def sent(cls, form: FormData, keys: tuple[str, ...]) -> Draft:
-        """As the browser brings it back.
+    @property
+    def was(self) -> Mapping[str, Any]:
+        """Read once it is known that the person may see the incident: before that every form is answered alike.
 
         Raises:
             Invalid: the form is damaged.
         """
+        return _shown_before(self.shown)
+
+    @classmethod
+    def sent(cls, form: FormData, keys: tuple[str, ...]) -> Draft:
+        """As the browser brings it back."""
         typed = html_values(UpdateIncident, form)
         version = str(form.get("version", ""))
         return cls(
             {key: typed[key] for key in keys if key in typed}, int(version) if version.isdigit() else None,
-            _shown_before(str(form.get("was", ""))),
+            str(form.get("was", "")),
         )  # fmt: skip
 
 
