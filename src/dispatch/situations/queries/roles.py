@@ -10,7 +10,6 @@ from sqlalchemy import and_, select
 from dispatch.kit import clock
 from dispatch.kit.db import Read
 from dispatch.people.models import Person
-from dispatch.people.queries import people
 from dispatch.situations.kinds import ROLES
 from dispatch.situations.models import Participant, ParticipantRole, Situation
 
@@ -37,28 +36,28 @@ class HeldRole:
 
 
 async def roles_over_time(t: Read, situation: Situation) -> list[HeldRole]:
-    """Every role anybody has held, the commanders first, each role in the order people had it. Two statements.
+    """Every role anybody has held, the commanders first, each role in the order people had it. One statement.
 
     In a closed incident the time in a role ends with the closing.
     """
     rows = (
         await t.execute(
-            select(ParticipantRole, Participant.person_id)
+            select(ParticipantRole, Person)
             .join(
                 Participant,
                 and_(Participant.org_id == ParticipantRole.org_id, Participant.id == ParticipantRole.participant_id),
             )
+            .join(Person, and_(Person.org_id == Participant.org_id, Person.id == Participant.person_id))
             .where(ParticipantRole.org_id == t.org, ParticipantRole.situation_id == situation.id)
             .order_by(ParticipantRole.assumed_at, ParticipantRole.id)
         )
     ).all()
-    known = await people(t, {row.person_id for row in rows})
     held = [
         HeldRole(
-            person=known[person_id], role=role.role, since=role.assumed_at, until=_end(role, situation.closed_at),
+            person=person, role=role.role, since=role.assumed_at, until=_end(role, situation.closed_at),
             ended=role.renounced_at is not None,
         )
-        for role, person_id in rows
+        for role, person in rows
     ]  # fmt: skip
     return sorted(held, key=_place)
 
