@@ -20,6 +20,7 @@ from dispatch.app import House, create_app, house, load_slack_handlers
 from dispatch.desk import sample
 from dispatch.kit import clock
 from dispatch.kit.crypto import generate_key
+from dispatch.kit.slack import client
 from dispatch.kit.slack.manifest import manifest
 from dispatch.people.actions import account_for
 from dispatch.people.machines import create_token
@@ -227,6 +228,14 @@ async def connected(slack: SandboxClient, app: str, *, count: int = 1) -> None:
 
 
 @asynccontextmanager
+async def _patient() -> AsyncIterator[None]:
+    """Dispatch waits for a modal as long as this sandbox keeps its trigger."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "VIEW_TIMEOUT", client.VIEW_TIMEOUT * PATIENCE)
+        yield
+
+
+@asynccontextmanager
 async def staged(
     database_url: str, *, rates: bool = False, socket_mode: bool = False, worker: bool = True, empty: bool = False
 ) -> AsyncIterator[Stage]:
@@ -240,7 +249,7 @@ async def staged(
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    async with running_sandbox(rates=rates, patience=PATIENCE) as box:
+    async with _patient(), running_sandbox(rates=rates, patience=PATIENCE) as box:
         settings = Settings(
             secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test",
             database_url=database_url,
