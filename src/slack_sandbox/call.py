@@ -66,7 +66,7 @@ class Call:
     def allows(self, channel: Channel) -> bool:
         """Whether the token's scopes for this method reach channels of this kind."""
         accepted = self.accepted()
-        return not accepted or self.has(*admitting(accepted, channel))
+        return not accepted or self.has(*admitting(accepted, channel, self.team))
 
     # -- arguments -------------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Call:
     def visible(self, channel: Channel) -> bool:
         if self.team not in channel.teams:
             return False
-        return (channel.kind == "public" and not self._guest()) or self.me.id in channel.members
+        return (channel.kind_in(self.team) == "public" and not self._guest()) or self.me.id in channel.members
 
     def _guest(self) -> bool:
         return self.me.is_restricted or self.me.is_ultra_restricted
@@ -152,7 +152,7 @@ class Call:
             raise SlackError("channel_not_found")
         accepted = self.accepted()
         if accepted:
-            self.require(*sorted(admitting(accepted, channel)))
+            self.require(*sorted(admitting(accepted, channel, self.team)))
         if member and self.me.id not in channel.members:
             raise SlackError("not_in_channel")
         if unarchived and channel.is_archived:
@@ -173,17 +173,16 @@ class Call:
 
     # -- lists -----------------------------------------------------------------------------------------------------
 
-    def page(self, rows: list[Any], *, default: int = 100, high: int = 1000) -> tuple[list[Any], Json]:
-        """One page of `rows` and the metadata that leads to the next."""
+    def page(self, rows: list[Any], *, default: int = 100, high: int = 1000, size: str = "limit") -> tuple[list[Any], Json]:
+        """One page of `rows`, as many as the argument `size` asks for, and the metadata that leads to the next."""
         start = 0
         if cursor := self.maybe("cursor"):
             head, _, tail = cursor.partition(":")
             if head != "next" or not tail.rstrip("=").isdigit():
                 raise SlackError("invalid_cursor")
             start = int(tail.rstrip("="))
-        size = self.number("limit", default, high=high)
-        more = start + size < len(rows)
-        return rows[start : start + size], {"response_metadata": {"next_cursor": f"next:{start + size}=" if more else ""}}
+        end = start + self.number(size, default, high=high)
+        return rows[start:end], {"response_metadata": {"next_cursor": f"next:{end}=" if end < len(rows) else ""}}
 
 
 def required(call: Call, names: tuple[str, ...]) -> None:

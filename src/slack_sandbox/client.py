@@ -91,6 +91,25 @@ class SandboxClient:
     async def unshare_channel(self, channel: str, team: str, *, by: str) -> Json:
         return await self.call("DELETE", f"channels/{channel}/connections/{team}", by=by)
 
+    async def shared_invitations(self, team: str) -> list[Json]:
+        """Every Slack Connect invitation this workspace sent or got, oldest first; answered ones included."""
+        rows: list[Json] = (await self.call("GET", "shared_invitations", team=team))["invitations"]
+        return rows
+
+    async def invite_shared(
+        self, user: str, channel: str, *, to: str | None = None, email: str | None = None, external_limited: bool = True
+    ) -> Json:
+        """This person offers a channel to another workspace, to somebody by account (`to`) or by `email`."""
+        body = {"channel": channel, "to": to, "email": email, "external_limited": external_limited}
+        return await self.call("POST", f"users/{user}/shared_invitations", body)
+
+    async def answer_invitation(
+        self, user: str, invite: str, answer: str, *, channel_name: str | None = None, is_private: bool = False
+    ) -> Json:
+        """`accept` (with the channel's name there), or as an admin `approve` or `decline`."""
+        body = {"answer": answer, "channel_name": channel_name, "is_private": is_private}
+        return await self.call("POST", f"users/{user}/shared_invitations/{invite}", body)
+
     async def uninstall(self, app: str) -> None:
         """Removes an app (by id, bot user or name): `app_uninstalled` and `tokens_revoked`, then its tokens die."""
         await self.call("DELETE", f"apps/{app}")

@@ -4,11 +4,11 @@ from . import channels
 from .errors import SlackError
 from .events import publish
 from .sandbox import Sandbox
-from .state import Channel, User
+from .state import Abroad, Channel, User
 
 
-def share(box: Sandbox, channel: Channel, team: str, *, renumbered: bool = False) -> None:
-    """Shares a channel with another workspace. Slack may give it a new id while doing so."""
+def share(box: Sandbox, channel: Channel, team: str, *, renumbered: bool = False, taken_as: Abroad | None = None) -> None:
+    """Shares a channel with another workspace, which may name it otherwise. Slack may give it a new id while doing so."""
     if team in channel.teams:
         raise SlackError("already_shared")
     if channel.kind not in ("public", "private"):
@@ -18,6 +18,9 @@ def share(box: Sandbox, channel: Channel, team: str, *, renumbered: bool = False
     if renumbered:
         _renumber(box, channel)
     channel.connected.append(team)
+    if taken_as is not None:
+        channel.abroad[team] = taken_as
+        box.state.names[f"{team} {taken_as.name}"] = channel.id
     channel.updated = box.now()
     _tell(box, channel, {"type": "channel_shared", "connected_team_id": team, "channel": channel.id})
 
@@ -32,6 +35,8 @@ def unshare(box: Sandbox, channel: Channel, team: str, *, by: User) -> None:
     event = {"type": "channel_unshared", "previously_connected_team_id": team, "channel": channel.id}
     _tell(box, channel, event | {"is_ext_shared": len(channel.connected) > 1})
     channel.connected.remove(team)
+    if gone := channel.abroad.pop(team, None):
+        del box.state.names[f"{team} {gone.name}"]
     channel.updated = box.now()
 
 
@@ -50,6 +55,8 @@ def _renumber(box: Sandbox, channel: Channel) -> None:
         canvas.channel_id = new if canvas.channel_id == old else canvas.channel_id
     for planned in state.scheduled.values():
         planned.channel = new if planned.channel == old else planned.channel
+    for invitation in state.invitations.values():
+        invitation.channel_id = new if invitation.channel_id == old else invitation.channel_id
     for known in box.response_urls.values():
         known.channel_id = new if known.channel_id == old else known.channel_id
     _tell(box, channel, {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new})

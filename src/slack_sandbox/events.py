@@ -12,14 +12,14 @@ _SCOPE_FAMILY = {"public": "channels", "private": "groups", "im": "im", "mpim": 
 _MESSAGES = {"public": ["message.channels"], "private": ["message.groups"], "im": ["message.im", "message.app_home"], "mpim": ["message.mpim"]}  # fmt: skip
 
 
-def admitting(scopes: tuple[str, ...], channel: Channel | None) -> set[str]:
-    """Of several scopes for one thing, those for this channel's kind (`channels:` public, `groups:` private, ...)."""
+def admitting(scopes: tuple[str, ...], channel: Channel | None, team: str) -> set[str]:
+    """Of several scopes for one thing, those for this channel's kind in the workspace (`channels:` public, `groups:` private, ...)."""
     if channel is None:
         return set(scopes)
     families = {scope.partition(":")[0] for scope in scopes}
     if not families & set(_SCOPE_FAMILY.values()):
         return set(scopes)
-    return {scope for scope in scopes if scope.partition(":")[0] == _SCOPE_FAMILY[channel.kind]}
+    return {scope for scope in scopes if scope.partition(":")[0] == _SCOPE_FAMILY[channel.kind_in(team)]}
 
 
 def publish(
@@ -37,10 +37,10 @@ def publish(
     `everyone` lifts the membership rule (news about public channels), `also` names people it reaches besides members.
     """
     event.setdefault("event_ts", box.ts())
-    names = _MESSAGES[channel.kind] if event["type"] == "message" and channel else [event["type"]]
     for app in box.state.installed(team) if channel is None else box.state.around(channel):
         if only_app is not None and app.id != only_app:
             continue
+        names = _MESSAGES[channel.kind_in(app.team_id)] if event["type"] == "message" and channel else [event["type"]]
         listener = _listener(box, app, names, channel, everyone, also)
         if listener is not None and admitted(box, app):
             deliver_event(box, app, _envelope(box, app, event, listener, shared=bool(channel and channel.connected)))
@@ -61,7 +61,7 @@ def _subscribed(box: Sandbox, app: App, name: str, channel: Channel | None, kind
     if name not in app.subscriptions(kind):
         return False
     scopes = facts.events().get(name, ())
-    return not scopes or bool(admitting(scopes, channel) & set(box.state.tokens[token].scopes))
+    return not scopes or bool(admitting(scopes, channel, app.team_id) & set(box.state.tokens[token].scopes))
 
 
 def _envelope(box: Sandbox, app: App, event: Json, listener: str, *, shared: bool) -> Json:

@@ -14,13 +14,21 @@ Json = dict[str, Any]
 APP_SCOPES = ["connections:write", "authorizations:read"]
 
 
-def workspace(box: Sandbox, *, id_: str | None, name: str, domain: str, profile_fields: dict[str, str]) -> Workspace:
+def workspace(
+    box: Sandbox,
+    *,
+    id_: str | None,
+    name: str,
+    domain: str,
+    profile_fields: dict[str, str],
+    approves_connections: bool = False,
+) -> Workspace:
     """Creates the workspace, or renames the one that has this id."""
     known = box.state.workspaces.get(id_ or "")
     if known is None:
         known = Workspace(id_ or box.new_id("T"), name, domain, created=box.now())
         box.state.workspaces[known.id] = known
-    known.name, known.domain = name, domain
+    known.name, known.domain, known.approves_connections = name, domain, approves_connections
     known.profile_fields |= profile_fields
     box.touched()
     return known

@@ -50,7 +50,7 @@ def able(user: User) -> None:
 
 def enter(channel: Channel, user: User) -> None:
     able(user)
-    if user.team_id not in channel.teams or (channel.kind != "public" and user.id not in channel.members):
+    if user.team_id not in channel.teams or (channel.kind_in(user.team_id) != "public" and user.id not in channel.members):
         raise Impossible("channel_not_found", channel.id, status=404)
     if user.id not in channel.members:
         raise Impossible("not_in_channel", f"{user.name} has not joined #{channel.name}", status=403)
@@ -254,8 +254,8 @@ def _own_options(box: Sandbox, user: User, spot: Spot, query: str) -> Json:
         people = [one for one in box.state.people(user.team_id) if not one.deleted]
         rows = [(one.id, one.real_name) for one in people]
     elif "channels" in kind or "conversations" in kind:
-        rooms = [one for one in box.state.rooms(user.team_id) if one.kind == "public" or user.id in one.members]
-        rows = [(one.id, one.name or one.id) for one in rooms if not one.is_archived]
+        rooms = [one for one in box.state.rooms(user.team_id) if one.kind_in(user.team_id) == "public" or user.id in one.members]
+        rows = [(one.id, one.named(user.team_id) or one.id) for one in rooms if not one.is_archived]
     else:
         found = elements.options(spot.place.element)
         return {"options": [one for one in found if query.lower() in str(one.get("text", {}).get("text", "")).lower()], "ack": None}

@@ -98,7 +98,9 @@ def user(box: Sandbox, user: User, *, with_email: bool) -> Json:
     }
 
 
-def channel(channel: Channel, viewer: str) -> Json:
+def channel(channel: Channel, viewer: User) -> Json:
+    """As this person's workspace knows it."""
+    kind = channel.kind_in(viewer.team_id)
     shared: Json = {
         "id": channel.id,
         "created": channel.created,
@@ -109,20 +111,20 @@ def channel(channel: Channel, viewer: str) -> Json:
         "updated": channel.updated * 1000,
     }
     if channel.kind == "im":
-        others = [member for member in channel.members if member != viewer]
+        others = [member for member in channel.members if member != viewer.id]
         return shared | {
-            "user": others[0] if others else viewer,
+            "user": others[0] if others else viewer.id,
             "is_user_deleted": False,
             "priority": 0,
             "is_open": channel.is_open,
         }
     return shared | {
-        "name": channel.name,
-        "name_normalized": channel.name,
-        "is_channel": channel.kind == "public",
-        "is_group": channel.kind == "private",
-        "is_mpim": channel.kind == "mpim",
-        "is_private": channel.kind != "public",
+        "name": channel.named(viewer.team_id),
+        "name_normalized": channel.named(viewer.team_id),
+        "is_channel": kind == "public",
+        "is_group": kind == "private",
+        "is_mpim": kind == "mpim",
+        "is_private": kind != "public",
         "is_general": channel.is_general,
         "unlinked": 0,
         "is_shared": bool(channel.connected),
@@ -134,7 +136,7 @@ def channel(channel: Channel, viewer: str) -> Json:
         "shared_team_ids": channel.teams,
         **({"conversation_host_id": channel.team_id, "connected_team_ids": list(channel.connected)} if channel.connected else {}),
         "pending_connected_team_ids": [],
-        "is_member": viewer in channel.members,
+        "is_member": viewer.id in channel.members,
         "topic": channel.topic.wire(),
         "purpose": channel.purpose.wire(),
         "previous_names": list(channel.previous_names),

@@ -19,6 +19,8 @@ class Workspace:
     profile_fields: dict[str, str] = field(default_factory=dict)
     emoji: dict[str, str] = field(default_factory=dict)
     created: int = 0
+    # An admin has to approve every channel shared with another workspace.
+    approves_connections: bool = False
 
 
 @dataclass
@@ -99,6 +101,14 @@ class Pin:
 
 
 @dataclass
+class Abroad:
+    """How a shared channel is called in another workspace, and whether it is private there."""
+
+    name: str
+    is_private: bool = False
+
+
+@dataclass
 class Channel:
     id: str
     team_id: str
@@ -120,6 +130,8 @@ class Channel:
     canvas_id: str | None = None
     # Slack Connect: other workspaces this channel is shared with.
     connected: list[str] = field(default_factory=list)
+    # Those of them that took it by a name of their own.
+    abroad: dict[str, Abroad] = field(default_factory=dict)
     # Set once a first message or an explicit open made the direct message visible.
     is_open: bool = True
     updated: int = 0
@@ -128,6 +140,14 @@ class Channel:
     def teams(self) -> list[str]:
         """Every workspace this channel is part of, its own first."""
         return [self.team_id, *self.connected]
+
+    def named(self, team: str) -> str:
+        """Its name in this workspace."""
+        return self.abroad[team].name if team in self.abroad else self.name
+
+    def kind_in(self, team: str) -> Kind:
+        """Its kind in this workspace: a public channel may be private in another one."""
+        return "private" if team in self.abroad and self.abroad[team].is_private else self.kind
 
 
 @dataclass
@@ -282,6 +302,30 @@ class Scheduled:
 
 
 @dataclass
+class Invitation:
+    """Slack Connect: a channel offered to somebody of another workspace; `team_id` is the workspace that offers it."""
+
+    id: str
+    team_id: str
+    channel_id: str
+    inviter: str
+    created: int
+    # When it lapses, as long as nobody has accepted it.
+    expires: int
+    updated: int
+    user: str | None = None
+    email: str | None = None
+    external_limited: bool = True
+    status: Literal["sent", "accepted", "approved", "declined"] = "sent"
+    # The person who accepted it, with what they call the channel.
+    accepted_by: str | None = None
+    accepted_at: int = 0
+    taken_as: Abroad | None = None
+    # Workspaces whose approval it waits for, once accepted.
+    awaits: list[str] = field(default_factory=list)
+
+
+@dataclass
 class State:
     workspaces: dict[str, Workspace] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
@@ -297,6 +341,7 @@ class State:
     canvases: dict[str, Canvas] = field(default_factory=dict)
     usergroups: dict[str, UserGroup] = field(default_factory=dict)
     scheduled: dict[str, Scheduled] = field(default_factory=dict)
+    invitations: dict[str, Invitation] = field(default_factory=dict)
     # "team name" -> channel id: archived and renamed-away channels keep theirs.
     names: dict[str, str] = field(default_factory=dict)
     # "team a b" -> id of the direct message between these people.

@@ -122,3 +122,9 @@ def _check_token(box: Sandbox, name: str, value: str | None, token: Token | None
         raise SlackError("account_inactive")
     if (token.kind == "app") != (name in APP_LEVEL) and name != "auth.test" and name not in CONFIG_LEVEL:
         raise SlackError("not_allowed_token_type")
+    known = facts.methods().get(name)
+    if known is not None and token.kind in ("bot", "user"):
+        # A method with scopes for one kind of token only is closed to the other.
+        own, other = (known.bot, known.user) if token.kind == "bot" else (known.user, known.bot)
+        if other and not own:
+            raise SlackError("not_allowed_token_type")

@@ -7,8 +7,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -160,3 +161,20 @@ def refusal(error: Any) -> str:
     """Slack's word for the refusal a `pytest.raises(SlackApiError)` caught."""
     word: str = error.value.response["error"]
     return word
+
+
+async def consent(stage: Stage, keys: Json, person: str, scope: str = "chat:write,users:read") -> Json:
+    """A person allows the app; answers what `oauth.v2.access` gave for the code."""
+    query = {"client_id": keys["client_id"], "scope": scope, "state": "s1", "redirect_uri": f"{stage.app.url}/oauth"}
+    async with httpx.AsyncClient(base_url=stage.running.base_url) as http:
+        page = await http.get("/oauth/v2/authorize", params=query)
+        assert "chat:write" in page.text
+        answer = await http.post("/oauth/v2/authorize", params=query, data={"user": person, "answer": "allow"})
+    back = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert back["state"] == ["s1"]
+    client = AsyncWebClient(base_url=stage.running.api_url)
+    result = await client.oauth_v2_access(
+        client_id=keys["client_id"], client_secret=keys["client_secret"], code=back["code"][0], redirect_uri=f"{stage.app.url}/oauth"
+    )
+    data: Json = result.data  # type: ignore[assignment]
+    return data

@@ -1,15 +1,10 @@
 """Canvases, user groups, scheduled and streamed messages, OAuth."""
 
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
 import httpx
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from stage_set import Stage, manifest, refusal
-
-Json = dict[str, Any]
+from stage_set import Stage, consent, manifest, refusal
 
 
 async def test_a_channel_has_one_canvas_edited_one_change_at_a_time(stage: Stage) -> None:
@@ -67,26 +62,10 @@ async def test_a_stream_grows_and_ends(stage: Stage) -> None:
     assert refusal(caught) == "message_not_in_streaming_state"
 
 
-async def _consent(stage: Stage, keys: Json, person: str, scope: str = "chat:write,users:read") -> Json:
-    query = {"client_id": keys["client_id"], "scope": scope, "state": "s1", "redirect_uri": f"{stage.app.url}/oauth"}
-    async with httpx.AsyncClient(base_url=stage.running.base_url) as http:
-        page = await http.get("/oauth/v2/authorize", params=query)
-        assert "chat:write" in page.text
-        answer = await http.post("/oauth/v2/authorize", params=query, data={"user": person, "answer": "allow"})
-    back = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert back["state"] == ["s1"]
-    client = AsyncWebClient(base_url=stage.running.api_url)
-    result = await client.oauth_v2_access(
-        client_id=keys["client_id"], client_secret=keys["client_secret"], code=back["code"][0], redirect_uri=f"{stage.app.url}/oauth"
-    )
-    data: Json = result.data  # type: ignore[assignment]
-    return data
-
-
 async def test_an_app_is_installed_by_consent_into_another_workspace(stage: Stage) -> None:
     made = await stage.people.workspace({"name": "Other", "domain": "other"}, [{"name": "zed", "email": "z@other.test"}])
     zed = made["users"][0]["id"]
-    granted = await _consent(stage, stage.keys, zed)
+    granted = await consent(stage, stage.keys, zed)
     assert granted["team"]["id"] == made["team"]["id"]
     assert granted["scope"] == "chat:write,users:read"
     who = await stage.web(granted["access_token"]).auth_test()
@@ -103,7 +82,7 @@ async def test_rotating_tokens_end_after_twelve_hours(stage: Stage) -> None:
     given = manifest(stage.app.url, name="Rotating")
     given["settings"]["token_rotation_enabled"] = True
     keys = await stage.people.app(stage.team, given)
-    granted = await _consent(stage, keys, stage.ada)
+    granted = await consent(stage, keys, stage.ada)
     assert granted["expires_in"] == 43200
     await stage.people.advance(43201)
     with pytest.raises(SlackApiError) as caught:

@@ -100,7 +100,7 @@ def target(call: Call) -> Channel:
     room = state.channels.get(channel_id)
     if room is None or not call.visible(room):
         raise SlackError("channel_not_found")
-    if call.me.id not in room.members and not (room.kind == "public" and call.has("chat:write.public")):
+    if call.me.id not in room.members and not (room.kind_in(call.team) == "public" and call.has("chat:write.public")):
         raise SlackError("not_in_channel")
     if room.is_archived:
         raise SlackError("is_archived")

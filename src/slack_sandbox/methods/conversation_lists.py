@@ -33,14 +33,14 @@ def filtered(call: Call) -> list[Channel]:
     return [
         room
         for room in call.box.state.rooms(call.team)
-        if room.kind in kinds and call.visible(room) and not (hide_archived and room.is_archived)
+        if room.kind_in(call.team) in kinds and call.visible(room) and not (hide_archived and room.is_archived)
     ]
 
 
 @method("conversations.list")
 def list_(call: Call) -> Json:
     page, more = call.page(filtered(call))
-    shown = [shapes.channel(room, call.me.id) for room in page]
+    shown = [shapes.channel(room, call.me) for room in page]
     for room, row in zip(page, shown, strict=True):
         if room.kind != "im":
             row["num_members"] = len(room.members)
@@ -50,7 +50,7 @@ def list_(call: Call) -> Json:
 @method("conversations.info")
 def info(call: Call) -> Json:
     room = call.channel()
-    shown = shapes.channel(room, call.me.id)
+    shown = shapes.channel(room, call.me)
     if call.flag("include_num_members"):
         shown["num_members"] = len(room.members)
     if call.me.id in room.members:
@@ -78,7 +78,7 @@ def _stamp(call: Call, name: str) -> float | None:
 
 def _readable(call: Call) -> Channel:
     room = call.channel()
-    if room.kind != "public" and call.me.id not in room.members:
+    if room.kind_in(call.team) != "public" and call.me.id not in room.members:
         raise SlackError("channel_not_found")
     if call.is_bot and call.me.id not in room.members:
         raise SlackError("not_in_channel")

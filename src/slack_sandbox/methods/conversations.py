@@ -30,7 +30,7 @@ def create(call: Call) -> Json:
         call.require("channels:manage", "channels:write")
     _may_create(call)
     room = channels.create(call.box, call.team, call.text("name"), private=private, by=call.me)
-    return {"channel": shapes.channel(room, call.me.id)}
+    return {"channel": shapes.channel(room, call.me)}
 
 
 @method("conversations.rename")
@@ -43,7 +43,7 @@ def rename(call: Call) -> Json:
     if room.creator != call.me.id and not call.me.is_admin:
         raise SlackError("not_authorized")
     channels.rename(call.box, room, name, by=call.me)
-    return {"channel": shapes.channel(room, call.me.id)}
+    return {"channel": shapes.channel(room, call.me)}
 
 
 @method("conversations.archive")
@@ -77,14 +77,14 @@ def unarchive(call: Call) -> Json:
 def set_topic(call: Call) -> Json:
     room = call.channel(member=True, unarchived=True)
     channels.describe(call.box, room, "topic", call.text("topic"), by=call.me)
-    return {"channel": shapes.channel(room, call.me.id)}
+    return {"channel": shapes.channel(room, call.me)}
 
 
 @method("conversations.setPurpose")
 def set_purpose(call: Call) -> Json:
     room = call.channel(member=True, unarchived=True)
     channels.describe(call.box, room, "purpose", call.text("purpose"), by=call.me)
-    return {"purpose": room.purpose.value, "channel": shapes.channel(room, call.me.id)}
+    return {"purpose": room.purpose.value, "channel": shapes.channel(room, call.me)}
 
 
 @method("conversations.invite")
@@ -95,7 +95,7 @@ def invite(call: Call) -> Json:
     if not people:
         raise SlackError("no_user")
     errors = channels.invite(call.box, room, people, by=call.me, force=call.flag("force"))
-    answer: Json = {"channel": shapes.channel(room, call.me.id)}
+    answer: Json = {"channel": shapes.channel(room, call.me)}
     return answer | ({"errors": errors} if errors else {})
 
 
@@ -119,13 +119,13 @@ def join(call: Call) -> Json:
     room = call.box.state.channels.get(call.needed("channel"))
     if room is None or not call.visible(room):
         raise SlackError("channel_not_found")
-    if room.kind != "public":
+    if room.kind_in(call.team) != "public":
         raise SlackError("method_not_supported_for_channel_type")
     if room.is_archived:
         raise SlackError("is_archived")
     already = call.me.id in room.members
     channels.join(call.box, room, call.me)
-    answer: Json = {"channel": shapes.channel(room, call.me.id)}
+    answer: Json = {"channel": shapes.channel(room, call.me)}
     if already:
         answer |= {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     return answer
@@ -155,7 +155,7 @@ def open_(call: Call) -> Json:
     else:
         room, already = _opened(call)
     room.is_open = True
-    detail = shapes.channel(room, call.me.id) if call.flag("return_im") else {"id": room.id}
+    detail = shapes.channel(room, call.me) if call.flag("return_im") else {"id": room.id}
     answer: Json = {"channel": detail}
     return answer | ({"no_op": True, "already_open": True} if already else {})
 

@@ -19,7 +19,7 @@ def _marked(call: Call, *, member: bool = True) -> tuple[Channel, Message]:
     if not stamp.replace(".", "", 1).isdigit():
         raise SlackError("bad_timestamp")
     room = call.channel()
-    if member and room.kind != "public" and call.me.id not in room.members:
+    if member and room.kind_in(call.team) != "public" and call.me.id not in room.members:
         raise SlackError("not_in_channel")
     return room, call.message(room, "timestamp")
 

@@ -45,7 +45,7 @@ def conversations(call: Call) -> Json:
     person = call.person() if call.maybe("user") else call.me
     rooms = [room for room in filtered(call) if person.id in room.members]
     page, more = call.page(rooms)
-    return {"channels": [shapes.channel(room, call.me.id) for room in page]} | more
+    return {"channels": [shapes.channel(room, call.me) for room in page]} | more
 
 
 @method("users.profile.get")

@@ -46,6 +46,6 @@ def line(channel: Channel, ts: str) -> Message:
 
 
 def routers() -> list[APIRouter]:
-    from . import acting, machinery, reading, rooms, seeding, talking  # noqa: PLC0415 - they import the names above
+    from . import acting, connect, machinery, reading, rooms, seeding, talking  # noqa: PLC0415 - they import the names above
 
-    return [module.router for module in (seeding, rooms, reading, talking, acting, machinery)]
+    return [module.router for module in (seeding, rooms, connect, reading, talking, acting, machinery)]

@@ -21,7 +21,7 @@ def _visible(channel: Channel, viewer: User | None) -> bool:
     if viewer is None or viewer.id in channel.members:
         return True
     guest = viewer.is_restricted or viewer.is_ultra_restricted
-    return viewer.team_id in channel.teams and channel.kind == "public" and not guest
+    return viewer.team_id in channel.teams and channel.kind_in(viewer.team_id) == "public" and not guest
 
 
 @router.get("/channels")

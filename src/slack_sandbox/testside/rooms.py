@@ -38,7 +38,7 @@ def _keeper(box: Sandbox, channel: str, by: str) -> tuple[Channel, User]:
     """The channel and somebody who may look after it: anybody of the workspace who can see it."""
     place, who = room(box, channel), person(box, by)
     able(who)
-    if who.team_id not in place.teams or (place.kind != "public" and who.id not in place.members):
+    if who.team_id not in place.teams or (place.kind_in(who.team_id) != "public" and who.id not in place.members):
         raise Impossible("channel_not_found", channel, status=404)
     if place.kind in ("im", "mpim"):
         raise Impossible("method_not_supported_for_channel_type", "direct messages stay as they are", status=409)

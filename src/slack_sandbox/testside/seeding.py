@@ -22,6 +22,7 @@ class Team(BaseModel):
     name: str
     domain: str
     profile_fields: dict[str, str] = Field(default_factory=dict, description="custom profile field id -> label")
+    approves_connections: bool = Field(False, description="an admin approves channels shared with other workspaces")
 
 
 class Person(BaseModel):
@@ -108,11 +109,12 @@ def app_row(box: Sandbox, app: App) -> Json:
 
 
 def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Json:
+    team = box.user(viewer).team_id if viewer is not None else channel.team_id
     row: Json = {
         "id": channel.id,
         "team_id": channel.team_id,
-        "name": channel.name,
-        "is_private": channel.kind != "public",
+        "name": channel.named(team),
+        "is_private": channel.kind_in(team) != "public",
         "is_archived": channel.is_archived,
         "is_general": channel.is_general,
         "topic": channel.topic.value,
@@ -122,7 +124,7 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
         "pins": [{"ts": pin.ts, "by": pin.by, "created": pin.created, "text": channel.messages[pin.ts].text} for pin in channel.pins],
         "creator": channel.creator,
         "created": channel.created,
-        "kind": channel.kind,
+        "kind": channel.kind_in(team),
         "canvas_id": channel.canvas_id,
         "shared_with": [box.workspace(team).name for team in channel.teams] if channel.connected else [],
         "previous_names": list(channel.previous_names),
@@ -150,7 +152,12 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
 async def make_workspace(new: NewWorkspace, box: Box) -> Json:
     """Creates a workspace; with the id of an existing one, changes it and adds what is new."""
     team = installing.workspace(
-        box, id_=new.team.id, name=new.team.name, domain=new.team.domain, profile_fields=new.team.profile_fields
+        box,
+        id_=new.team.id,
+        name=new.team.name,
+        domain=new.team.domain,
+        profile_fields=new.team.profile_fields,
+        approves_connections=new.team.approves_connections,
     )
     people = [installing.person(box, team.id, one.model_dump()) for one in new.users]
     rooms = [installing.room(box, team.id, one.model_dump()) for one in new.channels]

@@ -164,7 +164,7 @@ async def join(user: str, body: Where, box: Box) -> Json:
     """Joins a public channel."""
     who, place = person(box, user), room(box, body.channel)
     able(who)
-    if who.team_id not in place.teams or (place.kind != "public" and who.id not in place.members):
+    if who.team_id not in place.teams or (place.kind_in(who.team_id) != "public" and who.id not in place.members):
         raise Impossible("channel_not_found", place.id, status=404)
     if place.is_archived:
         raise Impossible("is_archived", f"#{place.name}", status=409)
