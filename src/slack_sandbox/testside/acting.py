@@ -71,6 +71,7 @@ def _spot(box: Sandbox, user: str, target: Target) -> Spot:
 
 @router.post("/commands")
 async def command(user: str, body: Command, box: Box, wait: float | None = None) -> Json:
+    """Types a slash command that the manifest names. `wait`: seconds (0.25) for something to show up after the answer."""
     if body.thread_ts:
         raise Impossible("not_in_threads", f"{body.command} is not supported in threads. Sorry!")
     name = body.command if body.command.startswith("/") else f"/{body.command}"
@@ -79,6 +80,7 @@ async def command(user: str, body: Command, box: Box, wait: float | None = None)
 
 @router.post("/shortcuts")
 async def shortcut(user: str, body: Shortcut, box: Box, wait: float | None = None) -> Json:
+    """A global shortcut, or one on a message."""
     ref = body.message
     if ref is None and body.channel and body.message_ts:
         ref = MessageRef(channel=body.channel, ts=body.message_ts)
@@ -89,16 +91,19 @@ async def shortcut(user: str, body: Shortcut, box: Box, wait: float | None = Non
 
 @router.post("/actions")
 async def action(user: str, body: Action, box: Box, wait: float | None = None) -> Json:
+    """Presses a button, by its action_id or by what it says, or chooses `value` in an element."""
     return await interactivity.action(box, person(box, user), _spot(box, user, body), body.value, wait=wait)
 
 
 @router.post("/options")
 async def options(user: str, body: Options, box: Box) -> Json:
+    """What a select offers for these letters; an external one asks its app."""
     return await interactivity.options(box, person(box, user), _spot(box, user, body), body.query)
 
 
 @router.post("/views/{view_id}/submit")
 async def submit(user: str, view_id: str, body: Submit, box: Box) -> Json:
+    """Fills in the modal on top and submits it. `values`: label, block_id or action_id of an input -> value."""
     return await submissions.submit(box, person(box, user), view_id, body.values)
 
 

@@ -47,6 +47,7 @@ async def offered(team: str, box: Box) -> Json:
 
 @router.post("/users/{user}/shared_invitations")
 async def offer(user: str, body: Offer, box: Box) -> Json:
+    """This person offers a channel to another workspace."""
     who, place = person(box, user), room(box, body.channel)
     able(who)
     if who.id not in place.members:

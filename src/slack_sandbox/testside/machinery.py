@@ -74,17 +74,20 @@ async def deliveries(box: Box, since: int = 0) -> Json:
 
 @router.get("/faults")
 async def faults(box: Box) -> Json:
+    """The faults set now; `count` is what is left."""
     return {"faults": [asdict(fault) for fault in box.faults.active], "seed": box.faults.seed}
 
 
 @router.put("/faults")
 async def set_faults(body: FaultsIn, box: Box) -> Json:
+    """Replaces all faults; an empty list ends them."""
     box.faults.replace([Fault(**one.model_dump()) for one in body.faults], body.seed)
     return await faults(box)
 
 
 @router.post("/clock")
 async def advance(body: Time, box: Box) -> Json:
+    """Skips seconds, stops the clock or starts it again."""
     if body.running is not None:
         (box.clock.start if body.running else box.clock.stop)()
     if body.advance:
@@ -94,11 +97,13 @@ async def advance(body: Time, box: Box) -> Json:
 
 @router.get("/clock")
 async def clock(box: Box) -> Json:
+    """The sandbox's time: seconds since 1970, and how far it is ahead of the wall."""
     return {"now": box.clock.now(), "offset": box.clock.offset, "running": box.clock.running}
 
 
 @router.get("/settings")
 async def settings(box: Box) -> Json:
+    """What is set now."""
     return {
         "rates": box.rates.enabled,
         "commercial": box.rates.commercial,
@@ -109,6 +114,7 @@ async def settings(box: Box) -> Json:
 
 @router.put("/settings")
 async def set_settings(body: Settings, box: Box) -> Json:
+    """Changes what is named; answers all settings."""
     if body.rates is not None:
         box.rates.enabled = body.rates
     if body.commercial is not None:
@@ -122,23 +128,27 @@ async def set_settings(body: Settings, box: Box) -> Json:
 
 @router.post("/reset")
 async def reset(box: Box) -> Json:
+    """Forgets everything but seed, settings and the clock."""
     box.reset()
     return {"ok": True}
 
 
 @router.get("/snapshot")
 async def take(box: Box) -> Json:
+    """The whole state, grouped by workspace."""
     return snapshot.take(box)
 
 
 @router.put("/snapshot")
 async def put(saved: Annotated[dict[str, Any], Body()], box: Box) -> Json:
+    """Puts a snapshot in the place of everything. 422 when it is none."""
     snapshot.restore(box, saved)
     return {"ok": True, "workspaces": list(box.state.workspaces)}
 
 
 @router.get("/apps/{app}/socket")
 async def socket(app: str, box: Box) -> Json:
+    """How many Socket Mode connections the app holds."""
     delivery = delivery_of(box, installed(box, app))
     return {"connections": delivery.count if isinstance(delivery, SocketDelivery) else 0}
 

@@ -34,6 +34,7 @@ async def channels(box: Box, as_: str | None = Query(None, alias="as")) -> Json:
 
 @router.get("/channels/{channel}")
 async def one_channel(channel: str, box: Box, as_: str | None = Query(None, alias="as")) -> Json:
+    """One channel; 404 when this person cannot see it."""
     found = room(box, channel)
     if not _visible(found, person(box, as_) if as_ else None):
         raise Impossible("channel_not_found", channel, status=404)
@@ -93,6 +94,7 @@ async def home(user: str, app: str, box: Box) -> Json:
 
 @router.get("/canvases/{canvas}")
 async def canvas(canvas: str, box: Box) -> Json:
+    """A canvas with its sections and as one text."""
     if canvas not in box.state.canvases:
         raise Impossible("canvas_not_found", canvas, status=404)
     return shapes.canvas(box.state.canvases[canvas])
@@ -112,6 +114,7 @@ async def all_files(box: Box) -> Json:
 
 @router.get("/files/{file}")
 async def one_file(file: str, box: Box) -> Json:
+    """One file as Slack describes it."""
     return shapes.file(box, _file(box, file))
 
 
@@ -123,6 +126,7 @@ async def content(file: str, box: Box) -> Response:
 
 @router.get("/usergroups")
 async def usergroups(box: Box) -> Json:
+    """All user groups, disabled ones included."""
     return {"usergroups": [shapes.usergroup(one) for one in box.state.usergroups.values()]}
 
 

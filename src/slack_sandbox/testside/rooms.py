@@ -47,6 +47,7 @@ def _keeper(box: Sandbox, channel: str, by: str) -> tuple[Channel, User]:
 
 @router.post("")
 async def make(new: NewChannel, box: Box) -> Json:
+    """A person makes a channel. 409 when the name is taken or no name."""
     who = person(box, new.creator)
     if new.team not in box.state.workspaces or who.team_id != new.team:
         raise Impossible("team_not_found", f"{new.creator} is not of {new.team}", status=404)
@@ -60,6 +61,7 @@ async def make(new: NewChannel, box: Box) -> Json:
 
 @router.post("/{channel}/rename")
 async def rename(channel: str, body: Rename, box: Box) -> Json:
+    """Renames it; the old name is kept in `previous_names`."""
     place, who = _keeper(box, channel, body.by)
     try:
         channels.rename(box, place, body.name, by=who)
@@ -70,6 +72,7 @@ async def rename(channel: str, body: Rename, box: Box) -> Json:
 
 @router.post("/{channel}/archive")
 async def archive(channel: str, body: By, box: Box) -> Json:
+    """Archives it, unless it is `#general`. Of an archived channel nothing happens."""
     place, who = _keeper(box, channel, body.by)
     if place.is_general:
         raise Impossible("cant_archive_general", f"#{place.name}", status=409)
@@ -80,6 +83,7 @@ async def archive(channel: str, body: By, box: Box) -> Json:
 
 @router.post("/{channel}/unarchive")
 async def unarchive(channel: str, body: By, box: Box) -> Json:
+    """Brings an archived channel back; the person is a member afterwards."""
     place, who = _keeper(box, channel, body.by)
     if place.is_archived:
         channels.unarchive(box, place, by=who)
@@ -111,6 +115,7 @@ async def connect(channel: str, body: Connection, box: Box) -> Json:
 
 @router.delete("/{channel}/connections/{team}")
 async def disconnect(channel: str, team: str, box: Box, by: str) -> Json:
+    """Slack Connect: ends the sharing; the other workspace's people leave."""
     place, who = _keeper(box, channel, by)
     try:
         connecting.unshare(box, place, team, by=who)

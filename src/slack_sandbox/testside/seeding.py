@@ -170,6 +170,7 @@ async def make_workspace(new: NewWorkspace, box: Box) -> Json:
 
 @router.get("/workspaces")
 async def workspaces(box: Box) -> Json:
+    """All workspaces with their people and installed apps."""
     rows = []
     for team in box.state.workspaces.values():
         people = [user_row(one) for one in box.state.people(team.id)]

@@ -114,6 +114,7 @@ def _own(place: Channel, ts: str, writer: User) -> Message:
 
 @router.post("/messages")
 async def say(user: str, body: Say, box: Box) -> Json:
+    """Posts as this person, who must be a member; answers the message."""
     writer, place = _writer(box, user, body.channel)
     if not body.text.strip():
         raise Impossible("no_text")
@@ -125,6 +126,7 @@ async def say(user: str, body: Say, box: Box) -> Json:
 
 @router.post("/edits")
 async def edit(user: str, body: Edit, box: Box) -> Json:
+    """Changes an own message; answers it."""
     writer, place = _writer(box, user, body.channel)
     message = _own(place, body.ts, writer)
     messages.edit(box, place, message, body.text, by=writer)
@@ -133,6 +135,7 @@ async def edit(user: str, body: Edit, box: Box) -> Json:
 
 @router.post("/deletions")
 async def delete(user: str, body: Delete, box: Box) -> Json:
+    """Deletes an own message (an admin: any), or dismisses an ephemeral one."""
     writer, place = person(box, user), room(box, body.channel)
     ephemeral = next((one for one in place.ephemerals if one.ts == body.ts and one.to == writer.id), None)
     if ephemeral is not None:
@@ -147,6 +150,7 @@ async def delete(user: str, body: Delete, box: Box) -> Json:
 
 @router.post("/reactions")
 async def react(user: str, body: React, box: Box) -> Json:
+    """Adds an emoji; with `remove`, takes it away."""
     writer, place = _writer(box, user, body.channel)
     message = line(place, body.ts)
     try:
@@ -174,6 +178,7 @@ async def join(user: str, body: Where, box: Box) -> Json:
 
 @router.post("/leaves")
 async def leave(user: str, body: Where, box: Box) -> Json:
+    """Leaves the channel; when not in it, nothing happens."""
     who, place = person(box, user), room(box, body.channel)
     channels.leave(box, place, who)
     return channel_row(box, place)
@@ -192,6 +197,7 @@ async def invite(user: str, body: Invite, box: Box) -> Json:
 
 @router.post("/kicks")
 async def kick(user: str, body: Kick, box: Box) -> Json:
+    """Removes another person, or an app's bot."""
     who, place = _writer(box, user, body.channel)
     channels.leave(box, place, person(box, body.user), kicked_by=who)
     return channel_row(box, place, who.id)
@@ -199,11 +205,13 @@ async def kick(user: str, body: Kick, box: Box) -> Json:
 
 @router.post("/topics")
 async def topic(user: str, body: Describe, box: Box) -> Json:
+    """Sets the topic: at most 250 characters."""
     return _described(box, user, body, "topic")
 
 
 @router.post("/purposes")
 async def purpose(user: str, body: Describe, box: Box) -> Json:
+    """Sets the purpose: at most 250 characters."""
     return _described(box, user, body, "purpose")
 
 
@@ -230,6 +238,7 @@ async def pin(user: str, body: Pin, box: Box) -> Json:
 
 @router.post("/uploads")
 async def upload(user: str, body: Upload, box: Box) -> Json:
+    """Shares a file; answers its message."""
     who, place = _writer(box, user, body.channel)
     if body.thread_ts:
         line(place, body.thread_ts)
