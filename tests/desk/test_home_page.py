@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.playing import org_id
 from tests.stage import ADA, BO, Stage
 from tests.test_incident_list import csrf
 
@@ -79,7 +80,7 @@ async def test_an_open_home_is_told_of_what_the_person_may_see_and_of_nothing_el
     await listening.wait()
 
     async def watched() -> bool:
-        return bool(stage.house.live._watching_all)
+        return stage.house.live.listeners(await org_id(stage)) > 0
 
     await stage.eventually(watched)
     await stage.report(BO, Title="Secret", Visibility="restricted")

@@ -104,7 +104,7 @@ async def test_an_open_home_of_somebody_deactivated_or_signed_out_hears_nothing_
         await ear.open.wait()
 
         async def watched() -> bool:
-            return bool(stage.house.live._watching_all)
+            return stage.house.live.listeners(await org_id(stage)) > 0
 
         await stage.eventually(watched)
         if ending == "signed out":

@@ -10,13 +10,15 @@ from sqlalchemy import func, or_, select
 from dispatch.kit import clock
 from dispatch.kit import events as kit_events
 from dispatch.kit.db import Read
-from dispatch.kit.events import Event
+from dispatch.kit.events import CONFIGURATION, Event
+from dispatch.kit.web.live import Changes
 from dispatch.oncall.models import Page, Rotation, RotationOverride
 from dispatch.oncall.queries import turn
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, people, people_and_whether_gone
 from dispatch.projects.models import Project, Severity
-from dispatch.situations.access import visible_to
+from dispatch.situations.access import told_of, visible_to
+from dispatch.situations.kinds import KINDS
 from dispatch.situations.models import HandOff, Participant, ParticipantRole, Situation
 from dispatch.situations.queries import COUNTED, Filter, Level, Row, listing
 from dispatch.tasks.queries import TaskRow, open_tasks_for
@@ -223,12 +225,16 @@ async def recent(t: Read, viewer: Viewer) -> list[Happened]:
     return made
 
 
-async def sees_one(t: Read, viewer: Viewer, ids: set[int]) -> bool:
-    """Whether the viewer may see any of these situations."""
-    found = await t.scalar(
-        select(Situation.id).where(Situation.org_id == t.org, Situation.id.in_(ids), visible_to(viewer)).limit(1)
-    )
-    return found is not None
+async def concerns(t: Read, viewer: Viewer, changed: Changes, *besides: str) -> bool:
+    """Whether any of the changes is one of an incident that the viewer may see, or, for admins, of the configuration.
+
+    Not even that something happened is told about anything else.
+
+    Args:
+        besides: kinds of subject that concern whoever looks, too.
+    """
+    kinds = {*KINDS, *(CONFIGURATION if viewer.is_admin else ()), *besides}
+    return bool(await told_of(t, viewer, {each for each in changed if each is None or each.subject.kind in kinds}))
 
 
 async def _by_severity(t: Read, viewer: Viewer) -> list[tuple[Level, int]]:

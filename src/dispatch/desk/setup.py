@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True)
 class SlackState:
-    """What is known of the default project's Slack. Times: when such a request last came in, to the hour."""
+    """What is known of the default project's Slack. Times: when the first such request came in with these secrets."""
 
     instance: int | None = None
     enabled: bool = False

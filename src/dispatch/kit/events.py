@@ -174,9 +174,16 @@ async def record_all(t: Tx, many: Sequence[Happened], *, about: Subject, pinned:
     return made
 
 
-async def announce(t: Tx, about: Subject, part: str) -> None:
-    """Tell live pages on commit that a part of the subject changed. Carries ids only; pages re-read."""
-    payload = orjson.dumps({"org": t.org, "kind": about.kind, "id": about.id, "part": part}).decode()
+async def announce(t: Tx, about: Subject, part: str, *, of: Subject | None = None) -> None:
+    """Tell live pages on commit that a part of the subject changed. Carries ids only; pages re-read.
+
+    Args:
+        of: what the change tells of besides: only who may see that, too, is told.
+    """
+    told = {"org": t.org, "kind": about.kind, "id": about.id, "part": part}
+    if of is not None:
+        told |= {"of_kind": of.kind, "of_id": of.id}
+    payload = orjson.dumps(told).decode()
     await t.execute(select(func.pg_notify(LIVE_CHANNEL, payload)))
 
 

@@ -34,6 +34,11 @@ class Viewer:
         return self.role in ("owner", "manager", "admin")
 
     @property
+    def rights(self) -> object:
+        """What the viewer's rights hang on: another value, and what they opened before is to be read anew."""
+        return self.role
+
+    @property
     def zone(self) -> str:
         return self.tz
 

@@ -1,11 +1,13 @@
-"""When Slack's requests last came in for an instance: the proof that Slack reaches Dispatch with these settings."""
+"""When Slack's requests first came in for an instance: the proof that Slack reaches Dispatch with these settings.
+
+Only the first of each kind: later ones prove nothing more, and that one came in says that somebody does something.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import or_, update
+from sqlalchemy import update
 
 from dispatch.kit import clock
 from dispatch.kit.db import Database
@@ -13,8 +15,8 @@ from dispatch.kit.events import Subject, announce
 from dispatch.kit.slack.registry import Installation
 from dispatch.projects.models import SlackDirectory
 
-#: How exact the times are; each is a write.
-AGAIN: Final = timedelta(hours=1)
+#: Subject of what is announced; by the id of the project. The set-up guide waits for it, and nobody else.
+FIRST_REQUEST: Final = "first_request"
 _COLUMNS: Final = {
     "event": SlackDirectory.event_at,
     "command": SlackDirectory.command_at,
@@ -23,22 +25,22 @@ _COLUMNS: Final = {
 
 
 async def note_heard(db: Database, there: Installation, kind: str) -> None:
-    """Write down that a verified request came in.
+    """Write down that a verified request came in, if it is the first of its kind with these secrets.
 
     Args:
         kind: event, command or action.
     """
-    column, now = _COLUMNS[kind], clock.now()
+    column = _COLUMNS[kind]
     async with db.tx(there.org) as t:
         written = await t.execute(
             update(SlackDirectory)
             .where(
                 SlackDirectory.org_id == there.org,
                 SlackDirectory.instance_id == there.instance_id,
-                or_(column.is_(None), column < now - AGAIN),
+                column.is_(None),
             )
-            .values({column: now})
+            .values({column: clock.now()})
             .returning(SlackDirectory.instance_id)
         )
         if written.all():
-            await announce(t, Subject("project", there.project_id), "slack")
+            await announce(t, Subject(FIRST_REQUEST, there.project_id), "slack")

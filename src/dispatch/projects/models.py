@@ -129,7 +129,7 @@ class SlackDirectory(Base):
     bot_user_id: Mapped[str] = mapped_column(Text, default="")
     reachable: Mapped[bool] = mapped_column(default=True)
     unreachable_since: Mapped[datetime | None]
-    #: When a verified request of each kind last came in, to the hour; None with these secrets: never.
+    #: When the first verified request of each kind came in; None with these secrets: never.
     event_at: Mapped[datetime | None]
     command_at: Mapped[datetime | None]
     action_at: Mapped[datetime | None]

@@ -6,15 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select, union
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotAllowed
+from dispatch.kit.web.live import Changes
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer, admins, person, viewer_of_person
 from dispatch.projects.models import Priority
-from dispatch.situations.kinds import STEERING
+from dispatch.situations.kinds import KINDS, STEERING
 from dispatch.situations.models import Participant, ParticipantRole, RestrictedAccess, Situation
 
 #: Where there is no such incident, and where there is one that is not for these eyes: the two are not told apart.
@@ -72,6 +73,36 @@ async def sees(t: Read, who: Person, situation_id: int) -> bool:
     viewer = await viewer_of_person(t, who)
     found = select(Situation.id).where(Situation.org_id == t.org, Situation.id == situation_id, visible_to(viewer))
     return await t.scalar(found) is not None
+
+
+async def only_seen_by(t: Read, situation_id: int) -> frozenset[int] | None:
+    """The people who may see a restricted situation; None for an open one, which every member may see."""
+    restricted = select(Situation.id).where(
+        Situation.org_id == t.org, Situation.id == situation_id, Situation.visibility != "open"
+    )
+    if await t.scalar(restricted) is None:
+        return None
+    here = (Participant.org_id == t.org, Participant.situation_id == situation_id)
+    looks = (
+        RestrictedAccess.org_id == t.org, RestrictedAccess.situation_id == situation_id,
+        RestrictedAccess.until > clock.now(),
+    )  # fmt: skip
+    people = union(select(Participant.person_id).where(*here), select(RestrictedAccess.person_id).where(*looks))
+    return frozenset(await t.scalars(people))
+
+
+async def told_of(t: Read, viewer: Viewer, changed: Changes) -> Changes:
+    """Those of the changes that may be told to the viewer, as far as situations go: everything they tell of is visible."""
+    ids = {each.id for change in changed if change is not None for each in change.tells_of if each.kind in KINDS}
+    if not ids:
+        return changed
+    seen = select(Situation.id).where(Situation.org_id == t.org, Situation.id.in_(ids), visible_to(viewer))
+    hidden = ids - set(await t.scalars(seen))
+    return {
+        change
+        for change in changed
+        if change is None or not any(each.kind in KINDS and each.id in hidden for each in change.tells_of)
+    }
 
 
 async def unseen(t: Read, viewer: Viewer, ids: Collection[int]) -> frozenset[int]:

@@ -1,4 +1,7 @@
-"""What changes what App Homes show: everybody's, or those of the people who have to do something."""
+"""What changes what App Homes show: everybody's, or those of the people who have to do something.
+
+Of a restricted incident only the homes of those who may see it: that of anybody else is not even drawn again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from dispatch.oncall.rotation_events import (
     RotationChanged,
     RotationRemoved,
 )
+from dispatch.situations.access import only_seen_by
 from dispatch.situations.events import (
     CommandAcknowledged,
     CommanderChanged,
@@ -26,19 +30,23 @@ from dispatch.situations.events import (
     StatusChanged,
     VisibilityChanged,
 )
+from dispatch.situations.kinds import KINDS
 from dispatch.tasks.events import TaskAssigned, TaskCreated, TaskEdited, TaskReopened, TaskResolved
 from dispatch.tasks.models import Task, TaskAssignee
 
 
 @dataclass(frozen=True)
 class Everybody:
-    """All homes show it: what is going on, or who is on call."""
+    """The homes of all who may see it show it: what is going on, or who is on call."""
 
     name: str = "app_home.changed"
 
-    async def start(self, t: Tx, _recorded: Recorded) -> int:
+    async def start(self, t: Tx, recorded: Recorded) -> int:
         """Starts no flow."""
-        await changed(t)
+        about = recorded.subject
+        # Restricted a moment ago, it leaves everybody's home.
+        hides = isinstance(recorded.fact, VisibilityChanged)
+        await changed(t, await only_seen_by(t, about.id) if about.kind in KINDS and not hides else None)
         return 0
 
 

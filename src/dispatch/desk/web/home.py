@@ -13,11 +13,10 @@ from dispatch.desk.setup import setup
 from dispatch.desk.web import backups
 from dispatch.kit.db import Database
 from dispatch.kit.errors import NotFound
-from dispatch.kit.events import CONFIGURATION, Subject
-from dispatch.kit.web.live import Live
-from dispatch.kit.web.streams import stream
+from dispatch.kit.web.live import Changes, Live
 from dispatch.people.access import allows
 from dispatch.people.web import Visit, Visits
+from dispatch.people.web.following import follow
 
 #: Seconds between two re-reads of an open page, however much happens.
 AT_MOST_EACH = 1.0
@@ -42,24 +41,11 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live, backups
 
     @routes.get("/{org}/home/live")
     async def live_events(request: Request, org: str) -> Response:
-        async def told(changed: set[Subject | None]) -> list[str]:
-            return ["now"] if await concerns(await visits.of(request, org), changed) else []
+        async def told(now: Visit, changed: Changes) -> list[str]:
+            async with db.read(now.org.id) as t:
+                return ["now"] if await queries.concerns(t, now.viewer, changed) else []
 
-        visit = await visits.of(request, org)
-        return stream(live.watch_organization(visit.org.id), told, at_most_each=AT_MOST_EACH)
-
-    async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
-        """Not even that something happened is told about what the viewer may not see."""
-        if None in changed:
-            return True
-        # The set-up guide goes on with what is configured.
-        if visit.viewer.is_admin and any(each is not None and each.kind in CONFIGURATION for each in changed):
-            return True
-        ids = {each.id for each in changed if each is not None and each.kind == "incident"}
-        if not ids:
-            return False
-        async with db.read(visit.org.id) as t:
-            return await queries.sees_one(t, visit.viewer, ids)
+        return follow(live, visits, request, await visits.of(request, org), told, at_most_each=AT_MOST_EACH)
 
     @routes.get("/{org}")
     async def home_page(request: Request, org: str) -> Response:

@@ -16,14 +16,14 @@ from dispatch.desk.setup import Setup, setup
 from dispatch.desk.setup_actions import put_away, resume
 from dispatch.kit.db import Database
 from dispatch.kit.errors import Conflict, Invalid, NotFound
-from dispatch.kit.events import Subject
 from dispatch.kit.forms import FormErrors, enum_choices, to_html
 from dispatch.kit.slack import registry
 from dispatch.kit.slack.manifest import manifest
-from dispatch.kit.web.live import Live
-from dispatch.kit.web.streams import stream
+from dispatch.kit.web.live import Changes, Live
 from dispatch.people.web import Visit, Visits
+from dispatch.people.web.following import follow
 from dispatch.projects import queries as projects
+from dispatch.projects.heard import FIRST_REQUEST
 from dispatch.projects.plugin_actions import open_secrets
 from dispatch.projects.plugin_setup import Change, PluginSetup
 from dispatch.projects.providers import Providers
@@ -116,17 +116,11 @@ def router(
 
     @routes.get("/live")
     async def live_events(request: Request, org: str) -> Response:
-        async def told(changed: set[Subject | None]) -> list[str]:
-            return ["steps", "state"] if await concerns(await visits.admin(request, org), changed) else []
+        async def told(now: Visit, changed: Changes) -> list[str]:
+            async with db.read(now.org.id) as t:
+                return ["steps", "state"] if await queries.concerns(t, now.viewer, changed, FIRST_REQUEST) else []
 
-        visit = await visits.admin(request, org)
-        return stream(live.watch_organization(visit.org.id), told)
-
-    async def concerns(visit: Visit, changed: set[Subject | None]) -> bool:
-        if any(each is None or each.kind != "incident" for each in changed):
-            return True
-        async with db.read(visit.org.id) as t:
-            return await queries.sees_one(t, visit.viewer, {each.id for each in changed if each is not None})
+        return follow(live, visits, request, await visits.admin(request, org), told, may="settings.read")
 
     @routes.get("/{key}")
     async def step_page(request: Request, org: str, key: str) -> Response:

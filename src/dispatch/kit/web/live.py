@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,14 +17,51 @@ from dispatch.kit.events import LIVE_CHANNEL, Subject
 
 log = structlog.get_logger()
 
-#: Names waiting per browser; a browser that falls behind re-reads everything it shows.
-QUEUE = 64
+#: Changes of different things that wait for one browser; one that falls further behind re-reads all it shows. Much more than
+#: one incident can make: whoever may not see it would learn from the re-reading that something happens.
+MOST = 10_000
 
 
 @dataclass(frozen=True)
-class _Key:
-    org: OrgId
+class Change:
+    """A part of a subject changed, such as `timeline`. `of` is what that tells of besides."""
+
     subject: Subject
+    part: str
+    of: Subject | None = None
+
+    @property
+    def tells_of(self) -> tuple[Subject, ...]:
+        """Only who may see all of these is told."""
+        return (self.subject,) if self.of is None else (self.subject, self.of)
+
+
+#: None: anything may have changed.
+Changes = set[Change | None]
+
+
+@dataclass
+class Waiting:
+    """What changed since a browser was told last, each once, however often."""
+
+    _found: Changes = field(default_factory=set)
+    _some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, change: Change | None) -> None:
+        if len(self._found) >= MOST:
+            self._found, change = set(), None
+        self._found.add(change)
+        self._some.set()
+
+    async def some(self) -> None:
+        """Until there is something."""
+        await self._some.wait()
+
+    def take(self) -> Changes:
+        """All there is; none of it is there any more."""
+        found, self._found = self._found, set()
+        self._some.clear()
+        return found
 
 
 class Live:
@@ -32,38 +69,28 @@ class Live:
 
     def __init__(self, url: str) -> None:
         self.url = libpq_url(url)
-        self._watching: dict[_Key, set[asyncio.Queue[str]]] = {}
-        self._watching_all: dict[OrgId, set[asyncio.Queue[Subject | None]]] = {}
+        #: By organization: each browser with the subjects it looks at, None for all.
+        self._watching: dict[OrgId, dict[int, tuple[Waiting, frozenset[Subject] | None]]] = {}
 
-    @asynccontextmanager
-    async def watch_organization(self, org: OrgId) -> AsyncIterator[asyncio.Queue[Subject | None]]:
-        """A queue of the subjects that changed, whatever they are; None means any of them may have.
+    @contextmanager
+    def watch(self, org: OrgId, *subjects: Subject) -> Iterator[Waiting]:
+        """What changes of these subjects; without any, whatever changes in the organization.
 
-        Whoever watches has to ask who may see a subject before telling anybody that it changed.
+        Whoever watches has to ask who may see what a change tells of (`Change.tells_of`) before telling anybody.
         """
-        queue: asyncio.Queue[Subject | None] = asyncio.Queue(QUEUE)
-        self._watching_all.setdefault(org, set()).add(queue)
+        waiting = Waiting()
+        self._watching.setdefault(org, {})[id(waiting)] = waiting, frozenset(subjects) or None
         try:
-            yield queue
+            yield waiting
         finally:
-            watching = self._watching_all[org]
-            watching.discard(queue)
+            watching = self._watching[org]
+            del watching[id(waiting)]
             if not watching:
-                del self._watching_all[org]
+                del self._watching[org]
 
-    @asynccontextmanager
-    async def watch(self, org: OrgId, subject: Subject) -> AsyncIterator[asyncio.Queue[str]]:
-        """A queue of the names of parts that changed, such as `timeline`; `*` means everything."""
-        key = _Key(org, subject)
-        queue: asyncio.Queue[str] = asyncio.Queue(QUEUE)
-        self._watching.setdefault(key, set()).add(queue)
-        try:
-            yield queue
-        finally:
-            watching = self._watching[key]
-            watching.discard(queue)
-            if not watching:
-                del self._watching[key]
+    def listeners(self, org: OrgId) -> int:
+        """How many browsers look at something of the organization."""
+        return len(self._watching.get(org, {}))
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -73,10 +100,9 @@ class Live:
                 async with await psycopg.AsyncConnection.connect(self.url, autocommit=True, connect_timeout=5) as c:
                     await c.execute(f"listen {LIVE_CHANNEL}")
                     pause = 0.2
-                    for key in list(self._watching):
-                        self._tell(key, "*")
-                    for org in list(self._watching_all):
-                        self._tell_all(org, None)
+                    for watching in self._watching.values():
+                        for waiting, _ in watching.values():
+                            waiting.add(None)
                     async for notice in c.notifies():
                         self._received(notice.payload)
             except psycopg.OperationalError as why:
@@ -86,22 +112,8 @@ class Live:
 
     def _received(self, payload: str) -> None:
         told: dict[str, Any] = orjson.loads(payload)
-        org, subject = OrgId(told["org"]), Subject(told["kind"], told["id"])
-        self._tell(_Key(org, subject), told["part"])
-        self._tell_all(org, subject)
-
-    def _tell_all(self, org: OrgId, subject: Subject | None) -> None:
-        for queue in self._watching_all.get(org, ()):
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                subject = None
-            queue.put_nowait(subject)
-
-    def _tell(self, key: _Key, part: str) -> None:
-        for queue in self._watching.get(key, ()):
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                part = "*"
-            queue.put_nowait(part)
+        of = Subject(told["of_kind"], told["of_id"]) if "of_kind" in told else None
+        change = Change(Subject(told["kind"], told["id"]), told["part"], of)
+        for waiting, subjects in self._watching.get(OrgId(told["org"]), {}).values():
+            if subjects is None or change.subject in subjects:
+                waiting.add(change)

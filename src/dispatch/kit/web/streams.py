@@ -4,43 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from contextlib import AbstractContextManager
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from dispatch.kit.errors import DispatchError
+from dispatch.kit.web.live import Changes, Waiting
 
 #: Seconds in which the facts of one transaction arrive: one re-read per part is enough for all of them.
 GATHERED = 0.05
 
-Changed = TypeVar("Changed")
-
 
 def stream(
-    watched: AbstractAsyncContextManager[asyncio.Queue[Changed]],
-    told: Callable[[set[Changed]], Awaitable[Collection[str]]],
+    watched: AbstractContextManager[Waiting],
+    told: Callable[[Changes], Awaitable[Collection[str]]],
     *,
     at_most_each: float = 0.0,
 ) -> EventSourceResponse:
     """Server-sent events named after what `told` answers.
 
     Args:
-        watched: gives the queue of what changed, such as `Live.watch(...)`.
+        watched: what changed, such as `Live.watch(...)`.
         told: asked after each change; it asks again, too, who looks. A `DispatchError` ends the stream: then not even that
             something happened is told. The page hears `ended` (`sse-close`), so that it does not ask again and again.
         at_most_each: seconds between two re-reads, however much happens.
     """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async with watched as queue:
+        with watched as waiting:
             while True:
-                changed = {await queue.get()}
+                await waiting.some()
                 await asyncio.sleep(GATHERED)
-                while not queue.empty():
-                    changed.add(queue.get_nowait())
                 try:
-                    names = await told(changed)
+                    names = await told(waiting.take())
                 except DispatchError:
                     yield ServerSentEvent(data="ended", event="ended")
                     return

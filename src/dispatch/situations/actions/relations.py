@@ -66,8 +66,8 @@ async def tell_apart(t: Tx, situation: Situation, other: Situation, *, by: Perso
         .values(org_id=t.org, first_id=first, second_id=second, relation="different", by_id=by.id, at=clock.now())
         .on_conflict_do_nothing()
     )
-    for each in (situation, other):
-        await announce(t, Subject(each.kind, each.id), "related")
+    for each, of in ((situation, other), (other, situation)):
+        await announce(t, Subject(each.kind, each.id), "related", of=Subject(of.kind, of.id))
 
 
 async def no_duplicate(t: Tx, situation: Situation, *, by: Person) -> None:
@@ -90,12 +90,12 @@ async def no_duplicate(t: Tx, situation: Situation, *, by: Person) -> None:
 
 
 async def tell(t: Tx, situation: Situation, fact: Fact, *, of: Situation, by: Person, pinned: bool = False) -> None:
-    """Record a fact that names `of`, unless readers of this timeline must not know of it; pages follow in any case."""
+    """Record a fact that names `of`, unless readers of this timeline must not know of it; pages of those who may know follow in any case."""
     about = Subject(situation.kind, situation.id)
     if of.visibility == "open":
         await record(t, fact, about=about, by=by.id, pinned=pinned)
     else:
-        await announce(t, about, "related")
+        await announce(t, about, "related", of=Subject(of.kind, of.id))
 
 
 def _pair(one: Situation, other: Situation) -> tuple[int, int]:

@@ -9,11 +9,11 @@ from jinja2 import Environment
 from dispatch.kit.db import Database
 from dispatch.kit.events import Subject
 from dispatch.kit.flows import retry
-from dispatch.kit.web.live import Live
-from dispatch.kit.web.streams import stream
+from dispatch.kit.web.live import Changes, Live
 from dispatch.people.web import Visit, Visits
+from dispatch.people.web.following import follow
 from dispatch.situations import queries
-from dispatch.situations.access import require, standing
+from dispatch.situations.access import require, standing, told_of
 from dispatch.situations.actions import answer_page
 from dispatch.situations.web import own_parts, questions
 from dispatch.situations.web.dialogs import dialog_named
@@ -76,14 +76,14 @@ def router(db: Database, visits: Visits, pages: Environment, live: Live) -> APIR
         async with db.read(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
 
-        async def told(changed: set[str]) -> list[str]:
-            """Who looks may have been signed out or deactivated, the incident restricted since."""
-            now = await visits.of(request, org)
+        async def told(now: Visit, changed: Changes) -> list[str]:
+            """The incident may have been restricted since, and a change of it may be about one that is."""
             async with db.read(now.org.id) as t:
                 await queries.by_name(t, now.viewer, name)
-            return shown(changed)
+                seen = await told_of(t, now.viewer, changed)
+            return shown({"*" if each is None else each.part for each in seen})
 
-        return stream(live.watch(visit.org.id, Subject(situation.kind, situation.id)), told)
+        return follow(live, visits, request, visit, told, Subject(situation.kind, situation.id))
 
     @routes.post("/{org}/incidents/{name}/steps/{step_id}/retry")
     async def retry_step(request: Request, org: str, name: str, step_id: int) -> Response:

@@ -220,8 +220,13 @@
     if (interrupted) htmx.trigger(document.body, "refresh");
     interrupted = false;
   });
-  // The server ended it: whoever looks may no longer.
-  document.addEventListener("htmx:sseClose", () => showLive("off"));
+  // The server ended it: whoever looks may no longer, or may something else now; the page loaded anew says which.
+  // From somebody who is writing nothing is taken.
+  document.addEventListener("htmx:sseClose", ({ detail }) => {
+    if (detail.type !== "message") { showLive("off"); return; }
+    showLive("ended");
+    if (!$("dialog[open]") && !typing(document.activeElement)) location.reload();
+  });
   document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
 
   const reload = $("[data-reload]");
