@@ -28,7 +28,6 @@ from tests.modals import answered
 from tests.playing import DEE, JOY, incident, org_id, rows, typed
 from tests.stage import ADA, BO, CY, Stage
 
-
 #: A whole life, with many that listen.
 pytestmark = pytest.mark.timeout(400)
 
