@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 from pager_app import Pager
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 Json = dict[str, Any]
 
@@ -38,9 +38,28 @@ class Stage:
         shown: Json = answer.json()
         return shown
 
+    def api(self, method: str, **arguments: Any) -> Json:
+        """A call by Pager."""
+        assert self.app.web is not None
+        answer = self.http.post(f"/api/{method}", json=arguments, headers={"Authorization": f"Bearer {self.app.web.token}"})
+        shown: Json = answer.json()
+        assert shown["ok"], shown
+        return shown
+
     def say(self, person: str, channel: str, text: str) -> str:
         ts: str = self.call("POST", f"users/{self.users[person]}/messages", {"channel": self.channels[channel], "text": text})["ts"]
         return ts
 
     def window(self, person: str, channel: str = "general", **context: Any) -> Page:
         return self.open_page(f"/?as={self.users[person]}&c={self.channels[channel]}", **context)
+
+
+def write(page: Page, text: str, name: str = "Message #general") -> None:
+    """Types into a composer and sends."""
+    box = page.get_by_role("textbox", name=name)
+    box.fill(text)
+    box.press("Enter")
+
+
+def message(page: Page, text: str) -> Locator:
+    return page.locator("#main article.message", has_text=text)

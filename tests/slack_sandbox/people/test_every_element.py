@@ -6,17 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from people_stage import Stage
+from people_stage import Stage, write
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser]
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
-
-
-def write(page: Page, text: str, name: str = "Message #general") -> None:
-    box = page.get_by_role("textbox", name=name)
-    box.fill(text)
-    box.press("Enter")
 
 
 def choose(page: Page, box: Locator, *names: str, typed: str = "") -> None:

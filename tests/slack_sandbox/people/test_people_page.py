@@ -6,21 +6,11 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from people_stage import Stage
-from playwright.sync_api import Locator, Page, expect
+from people_stage import Stage, message, write
+from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser]
 FIXTURES = Path(__file__).parents[1] / "blockkit" / "fixtures" / "valid" / "blocks"
-
-
-def write(page: Page, text: str, name: str = "Message #general") -> None:
-    box = page.get_by_role("textbox", name=name)
-    box.fill(text)
-    box.press("Enter")
-
-
-def message(page: Page, text: str) -> Locator:
-    return page.locator("#main article.message", has_text=text)
 
 
 def run(page: Page, command: str) -> None:

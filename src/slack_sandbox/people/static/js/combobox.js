@@ -15,8 +15,9 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
   let shown = [];
   let active = -1;
   let list = null;
-  let timer;
+  let timer = null; // set while typed letters wait to be asked for
   let asked = 0;
+  let asking = null;
   let changed = false;
 
   const input = h("input.combo-input", {
@@ -127,12 +128,25 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
     changed = false;
   }
 
+  function ask() {
+    clearTimeout(timer);
+    timer = null;
+    asking = refresh(input.value);
+    return asking;
+  }
+
+  /** Enter means the list of what is typed by now, also when that is still on its way. */
+  async function choose() {
+    await (timer === null ? asking : ask());
+    if (list && shown[active]) toggle(shown[active]);
+  }
+
   input.addEventListener("click", open);
   input.addEventListener("blur", () => close());
   input.addEventListener("input", () => {
     open();
     clearTimeout(timer);
-    timer = setTimeout(() => refresh(input.value), remote ? TYPING_PAUSE : 0);
+    timer = setTimeout(ask, remote ? TYPING_PAUSE : 0);
   });
   input.addEventListener("keydown", (event) => {
     const { key } = event;
@@ -144,7 +158,7 @@ export function combobox({ label, describedby, invalid, placeholder, options, ch
     } else if (key === "Enter" && list) {
       event.preventDefault();
       event.stopPropagation();
-      if (shown[active]) toggle(shown[active]);
+      choose();
     } else if (key === "Enter") {
       event.preventDefault();
       open();

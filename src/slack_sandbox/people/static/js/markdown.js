@@ -47,6 +47,7 @@ const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell
 export function markdown(text) {
   const box = h("div.markdown");
   const lines = text.replace(/\r/g, "").split("\n");
+  const top = Math.min(...lines.map((line) => line.match(/^(#{1,6})\s/)?.[1].length ?? 6));
   let i = 0;
   const take = (while_) => {
     const from = i;
@@ -62,7 +63,8 @@ export function markdown(text) {
       box.append(h("pre", {}, h("code", {}, take((l) => !/^```/.test(l)).join("\n"))));
       i += 1;
     } else if (heading) {
-      box.append(h(`p.md-heading.md-heading-${Math.min(heading[1].length, 3)}`, {}, inline(heading[2])));
+      // Below the page's own headings, whichever the text begins with.
+      box.append(h(`p.md-heading.md-heading-${Math.min(heading[1].length, 3)}`, { role: "heading", "aria-level": String(Math.min(3 + heading[1].length - top, 6)) }, inline(heading[2])));
       i += 1;
     } else if (/^\s*([-*_])(\s*\1){2,}\s*$/.test(line)) {
       box.append(h("hr"));
