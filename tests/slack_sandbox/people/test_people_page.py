@@ -86,12 +86,23 @@ def test_commands_complete_and_failures_use_slacks_words(stage: Stage) -> None:
     expect(page.get_by_role("option", name=re.compile("whisper"))).to_contain_text("[words]Answer only you")
     box.press("Tab")
     expect(box).to_have_value("/whisper ")
+    write(page, "/card")
+    expect(message(page, "Checkout is failing")).to_be_visible()
+    expect(page.get_by_role("option", name=re.compile("card"))).to_have_count(0)
     write(page, "/nope now")
     expect(message(page, "is not a valid command")).to_contain_text("/nope is not a valid command. In Slack, all messages that start with the “/” character")
 
     stage.call("PUT", "faults", {"faults": [{"target": "command", "kind": "timeout_after_work", "count": 1}]})
     write(page, "/card")
     expect(message(page, "failed with the error")).to_contain_text('/card failed with the error "operation_timeout"')
+
+
+def test_what_is_typed_as_a_list_is_shown_as_one(stage: Stage) -> None:
+    page = stage.window("ada")
+    write(page, "To do:\n- call *Grace*\n- roll back")
+    said = message(page, "To do:")
+    expect(said.get_by_role("listitem")).to_have_text(["call Grace", "roll back"])
+    expect(said.locator("li strong")).to_have_text("Grace")
 
 
 def test_an_ephemeral_answer_is_for_one_person_until_dismissed(stage: Stage) -> None:

@@ -103,7 +103,7 @@ export function completion(area) {
     event.stopPropagation();
     return true;
   }
-  return { list, key };
+  return { list, key, hide };
 }
 
 /** The command being typed, once its name is complete. */

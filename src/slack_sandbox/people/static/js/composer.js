@@ -39,6 +39,7 @@ export function composer({ channel, thread = null, label, placeholder = "", star
 
   function put(text) {
     area.value = text;
+    complete.hide();
     changed();
   }
 

@@ -87,12 +87,15 @@ function body({ message, channel }) {
   const box = h("div.message-body");
   const fromApp = message.bot_id || message.app_id;
   if (message.subtype === "tombstone") box.append(h("p.muted", {}, "This message was deleted."));
-  else if (fromApp && message.blocks?.length) box.append(drawBlocks(message.blocks, where));
+  else if (message.blocks?.length && (fromApp || hasList(message.blocks))) box.append(drawBlocks(message.blocks, where));
   else if (message.text) box.append(mrkdwn(message.text, { big: true }));
   if (message.edited) (box.querySelector(":scope > .mrkdwn > p:last-child") ?? box).append(h("span.edited", { title: full(dateOf(message.edited.ts)) }, " (edited)"));
   box.append(...(message.attachments ?? []).map((a) => attachment(a, where)), ...(message.files ?? []).map(file));
   return box;
 }
+
+/** What a person types is told by its text, but for lists: only the blocks know them. */
+const hasList = (blocks) => blocks.some((block) => block.elements?.some((element) => element.type === "rich_text_list"));
 
 function valuesOf(ts) {
   if (!values.has(ts)) values.set(ts, formValues());
