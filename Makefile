@@ -34,6 +34,7 @@ torture: $(VENV)/.test
 	DISPATCH_TEST_ROWS=50000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_ROWS=100000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_EXAMPLES=100000 $(BIN)/pytest tests/api/test_any_request.py -s
+	DISPATCH_TEST_EXAMPLES=5000 $(BIN)/pytest tests/slack_sandbox/test_any_request.py
 	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_interleaved.py --timeout 3600 -s
 
 $(VENV)/bin/python:
