@@ -7,10 +7,8 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -18,6 +16,9 @@ from . import oauth
 from .errors import SlackError
 from .sandbox import Sandbox
 from .state import App, Token, User
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
 
 Json = dict[str, Any]
 SCOPES = ("openid", "email", "profile")
@@ -151,6 +152,8 @@ def _id_token(box: Sandbox, app: App, person: User, found: Identity, access: str
         "nonce": found.nonce, "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
         **claims(box, person, found.scopes),
     }  # fmt: skip
+    from joserfc import jwt  # noqa: PLC0415 - its cryptography would take a tenth of the program's start
+
     key = _key()
     return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": key.kid}, told, key)
 
@@ -160,8 +163,10 @@ def _challenge(verifier: str) -> str:
 
 
 @cache
-def _key() -> RSAKey:
+def _key() -> "RSAKey":
     """One per process: making it takes a tenth of a second."""
+    from joserfc.jwk import RSAKey  # noqa: PLC0415 - as above
+
     return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
 
