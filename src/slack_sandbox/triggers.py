@@ -50,6 +50,7 @@ def respond(box: Sandbox, key: str, body: Any) -> tuple[int, Json]:
     """An app uses a response URL."""
     known = box.response_urls.get(key)
     if known is None or known.expires < box.clock.now() or known.channel_id not in box.state.channels:
+        # unverified: the body; several programs look for these words in it.
         return 404, {"ok": False, "error": "Expired url"}
     if known.uses <= 0:
         # unverified: how Slack words this one.

@@ -266,8 +266,7 @@ async def test_a_button_in_a_message_and_its_response_url(stage: Stage) -> None:
         url = stage.app.of("action")[-1]["response_url"]
         await http.post(url, json={"text": "Joined", "replace_original": True})
         await stage.people.advance(1801)
-        late = await http.post(url, json={"text": "late"})
-        assert (late.status_code, late.json()["error"]) == (404, "Expired url")
+        assert (await http.post(url, json={"text": "late"})).status_code == 404
     seen = await stage.people.messages(channel, stage.ada)
     assert [row["text"] for row in seen if row["ts"] == ts] == ["Joined"]
     assert sum(bool(row.get("ephemeral")) for row in seen) == 5

@@ -75,6 +75,21 @@ async def test_a_missing_argument_is_named(stage: Stage) -> None:
     assert caught.value.response["response_metadata"]["messages"] == ["[ERROR] missing required field: channel"]
 
 
+async def test_arguments_a_method_does_not_know_are_passed_over(stage: Stage) -> None:
+    assert (await stage.bot.api_call("users.info", params={"user": stage.ada, "team_id": stage.team, "no_such": "x"}))["ok"]
+
+
+async def test_commercial_apps_read_little_and_seldom(stage: Stage) -> None:
+    channel = await stage.room("inc-1")
+    for number in range(20):
+        await stage.bot.chat_postMessage(channel=channel, text=f"line {number}")
+    await stage.people.settings(rates=True, commercial=True)
+    assert len((await stage.bot.conversations_history(channel=channel, limit=100))["messages"]) == 15
+    with pytest.raises(SlackApiError) as refused:
+        await stage.bot.conversations_history(channel=channel)
+    assert refusal(refused) == "ratelimited"
+
+
 async def test_json_without_charset_is_answered_with_a_warning(stage: Stage) -> None:
     headers = {"Authorization": f"Bearer {stage.keys['bot_token']}", "Content-Type": "application/json"}
     async with httpx.AsyncClient(base_url=stage.running.api_url) as http:
