@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 KEPT = 200_000
+# Bytes of arguments and results that are kept: long lists read over and over would fill the memory otherwise.
+KEPT_BYTES = 128 * 1024 * 1024
 
 
 def kept(json: bytes) -> bytes:
@@ -31,6 +33,10 @@ class ApiCall:
     status: int = 200
     app_id: str | None = None
 
+    @property
+    def size(self) -> int:
+        return len(self.args) + len(self.result)
+
     def shown(self) -> dict[str, Any]:
         return _row(self) | {"args": orjson.loads(self.args), "result": orjson.loads(self.result)}
 
@@ -51,6 +57,8 @@ class Sent:
     ms: int
     error: str | None
 
+    size = 0
+
     def shown(self) -> dict[str, Any]:
         return _row(self)
 
@@ -63,9 +71,12 @@ T = TypeVar("T", ApiCall, Sent)
 
 
 class Log(Generic[T]):
-    def __init__(self) -> None:
-        self._rows: deque[T] = deque(maxlen=KEPT)
+    """The newest rows: no more than `rows` of them, and no more than `size` bytes."""
+
+    def __init__(self, *, rows: int = KEPT, size: int = KEPT_BYTES) -> None:
+        self._rows: deque[T] = deque()
         self._next = 1
+        self._most, self._most_bytes, self._bytes = rows, size, 0
 
     def number(self) -> int:
         number, self._next = self._next, self._next + 1
@@ -73,6 +84,9 @@ class Log(Generic[T]):
 
     def add(self, row: T) -> None:
         self._rows.append(row)
+        self._bytes += row.size
+        while len(self._rows) > self._most or (self._bytes > self._most_bytes and len(self._rows) > 1):
+            self._bytes -= self._rows.popleft().size
 
     def since(self, n: int) -> list[dict[str, Any]]:
         """Rows numbered above `n`, in the order they ended."""

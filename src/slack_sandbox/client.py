@@ -387,7 +387,7 @@ class SandboxClient:
                     yield note
 
     async def calls(self, since: int = 0) -> list[Call]:
-        """Web API calls numbered (`n`) above `since`, in the order they ended; the last 200,000 are kept."""
+        """Web API calls numbered (`n`) above `since`, in the order they ended; the last 200,000, or 128 MB of them, are kept."""
         rows: list[Call] = (await self.call("GET", "calls", since=since))["calls"]
         return rows
 

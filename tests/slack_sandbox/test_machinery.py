@@ -14,6 +14,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from stage_set import WORKSPACE, Stage, manifest, refusal
 
+from slack_sandbox.calls import ApiCall, Log
 from slack_sandbox.client import Refused, SandboxClient
 from slack_sandbox.testing import running_sandbox
 
@@ -107,6 +108,22 @@ async def test_calls_are_logged_without_tokens(stage: Stage) -> None:
     assert (call["method"], call["args"], call["token_kind"], call["team"]) == ("users.info", {"user": stage.ada}, "bot", stage.team)
     assert "xox" not in json.dumps(await stage.people.calls())
     assert await stage.people.calls(since=call["n"]) == []
+
+
+def test_the_log_of_calls_keeps_the_newest_within_its_size() -> None:
+    def call(n: int, size: int) -> ApiCall:
+        return ApiCall(n, 0.0, None, None, "api.test", b"{}", b'"' + b"x" * size + b'"', 1.0)
+
+    log: Log[ApiCall] = Log(rows=5, size=1000)
+    for _ in range(8):
+        log.add(call(log.number(), 10))
+    assert [row["n"] for row in log.since(0)] == [4, 5, 6, 7, 8]
+    log.add(call(log.number(), 970))
+    assert [row["n"] for row in log.since(0)] == [8, 9]
+    log.add(call(log.number(), 5000))
+    assert [row["n"] for row in log.since(0)] == [10]
+    log.add(call(log.number(), 10))
+    assert [row["n"] for row in log.since(0)] == [11]
 
 
 async def test_a_snapshot_brings_everything_back(stage: Stage) -> None:
