@@ -130,15 +130,20 @@ def _made(scene: Scene, method: str) -> list[tuple[str, list[str]]]:
     for verb, path in all_routes(scene.stage):
         if verb != method:
             continue
-        wanted = re.findall(r"{(\w+)(?::\w+)?}", path)
-        unknown = [w for w in wanted if w not in scene.values]
-        assert not unknown, f"teach tests/canary.py what {unknown} of {path} may be"
-        made = [re.sub(r"{(\w+):\w+}", r"{\1}", path)]
-        for parameter in wanted:
-            made = [m.replace("{" + parameter + "}", v, 1) for m in made for v in scene.values[parameter]]
-        found += [(each, texts.get((verb, path), [])) for each in made]
+        found += [(each, texts.get((verb, path), [])) for each in addresses_of(scene, path)]
     assert len(found) >= {"GET": 40, "POST": 20}.get(method, 0), "the list of routes is not what it was"
     return found
+
+
+def addresses_of(scene: Scene, path: str) -> list[str]:
+    """A route's address with every known value of its parameters."""
+    wanted = re.findall(r"{(\w+)(?::\w+)?}", path)
+    unknown = [w for w in wanted if w not in scene.values]
+    assert not unknown, f"teach tests/canary.py what {unknown} of {path} may be"
+    made = [re.sub(r"{(\w+):\w+}", r"{\1}", path)]
+    for parameter in wanted:
+        made = [m.replace("{" + parameter + "}", v, 1) for m in made for v in scene.values[parameter]]
+    return made
 
 
 async def read(browser: httpx.AsyncClient, address: str, **query: str) -> str:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.pictures import picture
 from tests.played import Played
+from tests.seen import complaints
 from tests.stage import BO
 
 pytestmark = pytest.mark.browser
-
-
-def complaints(page: Page) -> list[str]:
-    page.evaluate(Axe().axe_script)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
-    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
 
 def test_the_list_is_narrowed_kept_as_a_view_and_changed_by_keys(played: Played) -> None:

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from dispatch.desk import sample
 from dispatch.desk.web.first_run import first_link
 from dispatch.kit.signing import Signer
-from tests.desk.test_clicks import complaints
 from tests.pictures import picture
 from tests.played import Played
+from tests.seen import complaints
 from tests.stage import ADA
 
 pytestmark = pytest.mark.browser

@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.people.browsing import PASSWORD, give_password, person_id, second_organization
 from tests.people.loopback_provider import LoopbackProvider, loopback_provider
 from tests.people.test_provider import set_up
 from tests.played import Played
+from tests.seen import PHONE, complaints, too_wide
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 360, "height": 740}
-VIOLATIONS = {"resultTypes": ["violations"]}
 
 
 @pytest.fixture
@@ -37,12 +35,6 @@ def stranger(played: Played, **how: Any) -> Page:
     # A refused form answers 4xx, and the browser says so in the console; everything else there is a fault of ours.
     page.on("console", lambda message: played.said.append(message.text) if "Failed to load resource" not in message.text else None)
     return page
-
-
-def complaints(page: Page) -> list[str]:
-    page.evaluate(Axe().axe_script)
-    found = page.evaluate("options => axe.run(document, options).then(found => found.violations)", VIOLATIONS)
-    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
 
 def test_signing_in_with_a_password(played: Played) -> None:
@@ -196,5 +188,4 @@ def test_every_page_is_readable_in_both_themes_and_on_a_phone(played: Played, pr
             page.set_viewport_size({"width": 1280, "height": 900})
             page.goto(address)
             assert complaints(page) == [], f"{address} {theme}"
-        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
+        assert too_wide(page, PHONE) == 0, address

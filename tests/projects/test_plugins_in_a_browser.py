@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, ViewportSize, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.played import Played
 from tests.projects.settings_pages import PLUGINS, instance, instances
+from tests.seen import PHONE, complaints, in_theme, too_wide
 
 pytestmark = pytest.mark.browser
-PHONE: ViewportSize = {"width": 360, "height": 740}
 PAYMENTS = PLUGINS.replace("projects/default", "projects/payments")
-
-
-def complaints(page: Page) -> list[str]:
-    """What axe finds, in the theme the page has."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
-    found: list[dict[str, Any]] = page.evaluate(
-        "() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)"
-    )
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
 
 
 def dots(page: Page, title: str) -> Locator:
@@ -34,13 +21,11 @@ def dots(page: Page, title: str) -> Locator:
 def fits_and_reads(page: Page) -> None:
     """Readable by day and night, for a screen reader, and without scrolling sideways on a phone."""
     assert complaints(page) == []
-    page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    in_theme(page, "dark")
     assert complaints(page) == []
-    page.set_viewport_size(PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert too_wide(page, PHONE) == 0
     assert complaints(page) == []
-    page.emulate_media(color_scheme="light")
+    in_theme(page, "light")
     page.set_viewport_size({"width": 1280, "height": 900})
 
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.played import Played
+from tests.seen import complaints
 
 pytestmark = pytest.mark.browser
 #: Milliseconds; a loaded machine is slow, and nothing here is about how quick it is.
@@ -21,12 +21,6 @@ def patience() -> Iterator[None]:
     expect.set_options(timeout=PATIENCE)
     yield
     expect.set_options(timeout=5_000)
-
-
-def complaints(page: Page) -> list[str]:
-    page.evaluate(Axe().axe_script)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
-    return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
 
 def test_tasks_and_timeline_are_live_for_both(played: Played) -> None:

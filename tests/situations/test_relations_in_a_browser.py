@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.desk.test_clicks import complaints
 from tests.played import Played
+from tests.seen import complaints
 from tests.stage import BO, CY
 
 pytestmark = pytest.mark.browser

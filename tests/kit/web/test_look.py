@@ -6,23 +6,19 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Request, ViewportSize, expect, sync_playwright
+from tests.seen import PHONE, complaints, in_theme, too_wide
 
 from . import cast
 from .preview import INCIDENT, PAGES, preview
 
 pytestmark = pytest.mark.browser
-PHONE: ViewportSize = {"width": 360, "height": 740}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 LIGHT_ENOUGH = 130_000
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
-EVERYTHING = {"resultTypes": ["violations"]}
 # All pages are rendered by test_pages.py; these differ from another one only in their words.
 SAME_LOOK = {"/default/incidents/none-found", "/default/incidents/none-active", "/errors/403", "/errors/404"}
 
@@ -73,13 +69,6 @@ def page(visitor: BrowserContext) -> Iterator[Page]:
     assert not said
 
 
-def complaints(page: Page, options: dict[str, Any]) -> list[str]:
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
-    found = page.evaluate("options => axe.run(document, options).then(found => found.violations)", options)
-    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
-
-
 def theme(page: Page) -> str:
     return str(page.evaluate("document.documentElement.getAttribute('data-bs-theme')"))
 
@@ -88,12 +77,10 @@ def theme(page: Page) -> str:
 def test_a_page_is_readable_in_both_themes_and_on_a_phone(page: Page, address: str) -> None:
     page.goto(address)
     assert theme(page) == "light"
-    assert complaints(page, EVERYTHING) == []
-    page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
-    assert complaints(page, CONTRAST) == []
-    page.set_viewport_size(PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert complaints(page) == []
+    in_theme(page, "dark")
+    assert complaints(page, colours_only=True) == []
+    assert too_wide(page, PHONE) == 0
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/default/incidents", "/default/incidents/INC-42", "/default/report"])
