@@ -21,6 +21,7 @@ from dispatch.projects.actions import add_tags, add_type, create_project
 from dispatch.projects.models import Priority, Project, Severity, SituationType
 from dispatch.projects.plugin_actions import configure_plugin
 from dispatch.projects.providers import PluginLike
+from dispatch.situations.actions.search_words import remember_words
 from dispatch.situations.models import Participant, ParticipantRole, Situation, SituationNumber
 
 TEAM = "T0DEMO"
@@ -198,6 +199,7 @@ async def _past(
     )  # fmt: skip
     t.add(situation)
     await t.flush()
+    await remember_words(t, situation.id)
     for person, role in ((reporter, "Reporter"), (lead, "Commander")):
         participant = Participant(
             org_id=t.org, situation_id=situation.id, person_id=person.id, added_at=at, added_reason="", note=""
