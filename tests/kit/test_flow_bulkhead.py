@@ -54,10 +54,38 @@ def test_when_the_slow_ones_ended_no_crowd_takes_their_places(now: list[float]) 
     now[0] += REMEMBERED + 0.1
     assert places.has_room("mail")
     assert come() == 50
-    # It answers again: the first one that does opens the door.
-    with places.running("mail"):
+
+
+def quickly(places: Bulkhead, now: list[float], *, asked: bool = True) -> None:
+    """One that ends at once."""
+    with places.running("mail") as run:
         now[0] += 0.1
+        run.asked = asked
+
+
+def admitted(places: Bulkhead) -> int:
+    """How many of a crowd would get in now."""
     with ExitStack() as held:
-        for _ in range(10):
-            assert places.has_room("mail")
+        come_in = 0
+        while come_in < 50 and places.has_room("mail"):
             held.enter_context(places.running("mail"))
+            come_in += 1
+    return come_in
+
+
+def test_quick_answers_open_the_door_step_by_step(now: list[float]) -> None:
+    places = Bulkhead()
+    with places.running("mail"):
+        now[0] += SLOW + 0.1
+    assert admitted(places) == MOST_OF_A_KIND
+    # What had nothing to do says nothing about the mail server.
+    quickly(places, now, asked=False)
+    assert admitted(places) == MOST_OF_A_KIND
+    quickly(places, now)
+    assert admitted(places) == MOST_OF_A_KIND * 2
+    with places.running("mail"):
+        now[0] += SLOW + 0.1
+    assert admitted(places) == MOST_OF_A_KIND
+    for _ in range(3):
+        quickly(places, now)
+    assert admitted(places) == 50

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 #: Seconds after which a running step counts as slow, and for how long its kind does so from then on.
@@ -21,40 +22,63 @@ MOST_OF_A_KIND: Final = 3
 MOST: Final = 20
 
 
+@dataclass
+class Run:
+    """One step that runs."""
+
+    kind: Hashable
+    began: float
+    #: Set when it came to an end that says something of the outside system; one that had nothing to do does not.
+    asked: bool = False
+
+
+@dataclass
+class _Slow:
+    """A kind that was seen to be slow, and how many of it may run."""
+
+    seen: float
+    allowed: int = MOST_OF_A_KIND
+
+
 class Bulkhead:
     """Of one worker."""
 
     def __init__(self) -> None:
-        self._running: dict[object, tuple[Hashable, float]] = {}
-        #: When a kind was last seen to be slow. One quick end, and it is forgotten.
-        self._slow: dict[Hashable, float] = {}
+        self._running: dict[int, Run] = {}
+        self._slow: dict[Hashable, _Slow] = {}
 
     def has_room(self, kind: Hashable) -> bool:
         """Whether another one of this kind may start."""
         self._look()
         if kind not in self._slow:
             return True
-        running = Counter(each for each, _ in self._running.values() if each in self._slow)
-        return running[kind] < (MOST_OF_A_KIND if running.total() < MOST else 1)
+        running = Counter(each.kind for each in self._running.values() if each.kind in self._slow)
+        return running[kind] < (self._slow[kind].allowed if running.total() < MOST else 1)
 
     def _look(self) -> None:
         now = time.monotonic()
-        for kind, since in self._running.values():
-            if now - since >= SLOW:
-                self._slow[kind] = now
-        self._slow = {kind: seen for kind, seen in self._slow.items() if now - seen < REMEMBERED}
+        for run in self._running.values():
+            if now - run.began >= SLOW:
+                self._slow[run.kind] = _Slow(now)
+        self._slow = {kind: slow for kind, slow in self._slow.items() if now - slow.seen < REMEMBERED}
 
     @contextmanager
-    def running(self, kind: Hashable) -> Iterator[None]:
+    def running(self, kind: Hashable) -> Iterator[Run]:
         """While the step runs."""
-        key, began = object(), time.monotonic()
-        self._running[key] = (kind, began)
+        run = Run(kind, time.monotonic())
+        self._running[id(run)] = run
         try:
-            yield
+            yield run
         finally:
-            del self._running[key]
-            now = time.monotonic()
-            if now - began >= SLOW:
-                self._slow[kind] = now
-            else:
-                self._slow.pop(kind, None)
+            del self._running[id(run)]
+            self._ended(run)
+
+    def _ended(self, run: Run) -> None:
+        now = time.monotonic()
+        if now - run.began >= SLOW:
+            self._slow[run.kind] = _Slow(now)
+        elif run.asked and (slow := self._slow.get(run.kind)) is not None:
+            # Twice as many after each quick answer: one alone may be luck, and would let in all who wait.
+            slow.allowed *= 2
+            if slow.allowed > MOST:
+                del self._slow[run.kind]

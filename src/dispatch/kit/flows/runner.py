@@ -180,8 +180,8 @@ class Runner:
             if not self._bulkhead.has_room(kind):
                 await self._let_go(context, declared, flow)
                 return
-            with self._bulkhead.running(kind):
-                await self._attempt(context, declared, flow)
+            with self._bulkhead.running(kind) as run:
+                run.asked = await self._attempt(context, declared, flow) not in ("skipped", "lost")
 
     async def _let_go(self, context: StepContext, declared: Step, flow: Flow) -> None:
         """As if it had not been tried: others of its kind hang, and one more would only take a place."""
@@ -189,7 +189,8 @@ class Runner:
         why = "Others wait for the same system, which does not answer."
         await self._later(context, declared, why, random.uniform(2.0, 5.0), tried=False)
 
-    async def _attempt(self, context: StepContext, declared: Step, flow: Flow) -> None:
+    async def _attempt(self, context: StepContext, declared: Step, flow: Flow) -> str:
+        """Run it and write down how it ended, in one word."""
         self.checkpoint(context, "before")
         outcome = "done"
         with SECONDS.labels(flow.name, declared.name).time():
@@ -224,6 +225,7 @@ class Runner:
                     context, declared, f"Something unexpected happened (reference {reference}).", None, crash=True
                 )
         STEPS.labels(flow.name, declared.name, outcome).inc()
+        return outcome
 
     async def _claim(
         self, org: OrgId, step_id: int, job_id: int, *, alone: bool
