@@ -12,7 +12,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	@$(BIN)/python tools/need_chromium.py
 	@rm -f .pytest_cache/seed-results.jsonl
-	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --ignore tests/process $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" --ignore tests/process $(ARGS)
 	@# By themselves: a browser's driver keeps an event loop running in its process.
 	$(BIN)/pytest -m browser $(ARGS)
 	@# By themselves: they kill processes, and count how long the others take.
