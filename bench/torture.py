@@ -106,7 +106,7 @@ def main() -> int:
         took = time.monotonic() - began
         print(f"{len(killed)} workers killed, {took:.1f} s{'; NOT all steps ended' if late else ''}", flush=True)
         if late:
-            print(late)
+            print(late, (stack.folder / "web.log").read_text()[-6000:], sep="\n")
             return 1
         most = stack.rows("select max(attempts), sum(attempts), count(*) from flow_step")[0]
         print(f"{most[2]} steps, {most[1]} attempts, at most {most[0]} of one step")

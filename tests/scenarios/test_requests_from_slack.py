@@ -11,14 +11,15 @@ import orjson
 import pytest
 from sqlalchemy import QueuePool, text
 
-from dispatch.kit.db import OrgId
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.forms import FormErrors
 from dispatch.kit.slack import endpoints, registry
 from dispatch.people.actions import create_organization
-from dispatch.people.queries import organization
+from dispatch.people.queries import by_email, organization
 from dispatch.projects import queries as projects
 from dispatch.projects.installations import SlackInstallations
 from dispatch.projects.plugin_actions import configure_plugin
+from dispatch.situations.actions import Report, open_situation
 from dispatch.situations.slack import actor
 from tests.slack_side import SlackSide, own_channel
 from tests.stage import BO, COMMAND, Stage, over_both
@@ -303,3 +304,28 @@ async def test_the_same_submission_twice_is_one_incident_and_a_corrected_one_is_
     assert (await browser.get("/default/incidents", params={"q": "It burns"})).text.count("/default/incidents/INC-13\"") >= 1
     assert (await browser.get("/default/incidents/INC-14")).status_code == 404
     await browser.aclose()
+
+
+async def test_a_report_sent_again_while_the_first_is_being_written_is_the_same_incident(stage: Stage) -> None:
+    org = await org_id(stage)
+    report = Report(title="It burns", description="It burns")
+
+    async def sent(t: Tx) -> str:
+        bo = await by_email(t, "bo@example.com")
+        assert bo is not None
+        return (await open_situation(t, report, by=bo, source_key="one view")).name
+
+    async def again() -> str:
+        async with stage.house.db.tx(org) as t:
+            return await sent(t)
+
+    async def it_waits() -> bool:
+        async with stage.house.db.system() as t:
+            waiting = text("select true from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+            return bool(await t.scalar(waiting))
+
+    async with stage.house.db.tx(org) as t:
+        name = await sent(t)
+        second = asyncio.create_task(again())
+        await stage.eventually(it_waits)
+    assert await second == name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
@@ -53,6 +53,8 @@ async def open_situation(
         Invalid: a required text is empty, or a named project, type, severity or priority does not exist.
     """
     if source_key is not None:
+        # Sent again while the first is being written: it waits until that is there, and finds it.
+        await t.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"report:{t.org}:{source_key}", 0))))
         known = await t.scalar(
             select(Situation).where(Situation.org_id == t.org, Situation.source_key == source_key)
         )
