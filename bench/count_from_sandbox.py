@@ -1,6 +1,7 @@
 """Counts, in the sandbox alone, what incidents left in Slack: lost and doubled per kind of delivery.
 
-Standard library only, nothing of Dispatch: what it counts is what people would see.
+Standard library only, nothing of Dispatch: what it counts is what people would see. The sandbox keeps only its newest calls, so
+that a long run is watched from its beginning (`--watch`) and counted at its end.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,16 +42,16 @@ class Tally:
 class Count:
     """The whole sandbox read once, then counted per incident."""
 
-    def __init__(self, slack_url: str, bot: str) -> None:
-        self._url, self._bot = slack_url.rstrip("/"), bot
-        self.channels: list[Json] = self._get("channels")["channels"]
-        self._messages = {c["id"]: self._get(f"channels/{c['id']}/messages")["messages"] for c in self.channels}
+    def __init__(self, slack_url: str, bot: str, calls: Iterable[Json]) -> None:
+        self._bot = bot
+        self.channels: list[Json] = get(slack_url, "channels")["channels"]
+        self._messages = {c["id"]: get(slack_url, f"channels/{c['id']}/messages")["messages"] for c in self.channels}
         self._posts: Counter[str] = Counter()
         self._created: Counter[str] = Counter()
         self._pinned: Counter[str] = Counter()
         self._bookmarked: Counter[str] = Counter()
-        for call in self._get("calls")["calls"]:
-            self._note(call["method"], call["args"], call["result"])
+        for call in calls:
+            self._note(call["method"], call["args"])
         self.tallies: dict[str, Tally] = {}
 
     def incident(self, one: Expected) -> None:
@@ -85,9 +87,7 @@ class Count:
         mine = [m for m in found if m["text"].startswith(f"You are needed as commander of {one.name}: ")]
         return sum("(call " not in json.dumps(m.get("blocks", [])[:1]) for m in mine)
 
-    def _note(self, method: str, args: Json, result: Json) -> None:
-        if not result.get("ok"):
-            return
+    def _note(self, method: str, args: Json) -> None:
         if method == "chat.postMessage":
             self._posts[str(args.get("text") or "")] += 1
         elif method == "conversations.create":
@@ -116,15 +116,68 @@ class Count:
     def _texts(self, messages: Iterable[Json], start: str) -> int:
         return sum(m["text"].startswith(start) for m in self._of_bot(messages))
 
-    def _get(self, path: str) -> Json:
-        with urlopen(f"{self._url}/sandbox/{path}", timeout=60) as answer:
-            found: Json = json.load(answer)
-            return found
+
+class Watch:
+    """The log of calls, read while it grows, for those calls that leave something."""
+
+    LEAVE = frozenset({"chat.postMessage", "conversations.create", "pins.add", "bookmarks.add"})
+    #: Rows end slightly out of order: so far back is looked again.
+    BACK = 2000
+    PAGE = 2000
+
+    def __init__(self, slack_url: str) -> None:
+        self._url = slack_url
+        self._seen: set[int] = set()
+        self._last = 0
+
+    def look(self) -> Iterator[Json]:
+        """What came since the last look, each once.
+
+        Raises:
+            RuntimeError: the sandbox has dropped calls that were not read.
+        """
+        oldest = get(self._url, "calls?since=0&limit=1")["calls"]
+        if oldest and oldest[0]["n"] > max(self._last, self.BACK) + 1:
+            raise RuntimeError(f"calls {self._last + 1} to {oldest[0]['n'] - 1} were not read in time")
+        since = max(0, self._last - self.BACK)
+        while rows := get(self._url, f"calls?since={since}&limit={self.PAGE}")["calls"]:
+            for row in rows:
+                if row["n"] not in self._seen:
+                    self._seen.add(row["n"])
+                    if row["method"] in self.LEAVE and row["result"].get("ok"):
+                        yield {"method": row["method"], "args": row["args"]}
+            if len(rows) < self.PAGE:
+                break
+            since = max(row["n"] for row in rows) - self.PAGE // 2
+        self._last = max(self._seen, default=0)
 
 
-def count(slack_url: str, bot: str, expected: Iterable[Expected]) -> dict[str, Tally]:
-    """Tallies by kind of delivery."""
-    counting = Count(slack_url, bot)
+def watch(slack_url: str, file: Path) -> None:
+    """Write what `Watch` sees, a line each, until standard input ends."""
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    watching, last = Watch(slack_url), False
+    with file.open("w") as out:
+        while not last:
+            last = ended.wait(2)
+            out.writelines(json.dumps(call) + "\n" for call in watching.look())
+            out.flush()
+
+
+def get(slack_url: str, path: str) -> Json:
+    """One call of the sandbox's test side."""
+    with urlopen(f"{slack_url.rstrip('/')}/sandbox/{path}", timeout=120) as answer:
+        found: Json = json.load(answer)
+        return found
+
+
+def count(slack_url: str, bot: str, expected: Iterable[Expected], calls: Iterable[Json] | None = None) -> dict[str, Tally]:
+    """Tallies by kind of delivery.
+
+    Args:
+        calls: as `Watch` saw them; those that the sandbox still has without it.
+    """
+    counting = Count(slack_url, bot, Watch(slack_url).look() if calls is None else calls)
     for one in expected:
         counting.incident(one)
     return counting.tallies
@@ -148,10 +201,16 @@ def main() -> int:
     """0 when nothing is lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("slack_url", help="the sandbox's address")
-    parser.add_argument("expected", type=Path, help='JSON: {"bot": "U…", "incidents": [{name, reporter, commander}]}')
+    parser.add_argument("calls", type=Path, help="the calls, a line each: written with --watch, else read")
+    parser.add_argument("expected", type=Path, nargs="?", help='JSON: {"bot": "U…", "incidents": [{name, reporter, commander}]}')
+    parser.add_argument("--watch", action="store_true", help="write the calls down as they come, until standard input ends")
     options = parser.parse_args()
+    if options.watch:
+        watch(options.slack_url, options.calls)
+        return 0
     given = json.loads(options.expected.read_text())
-    tallies = count(options.slack_url, given["bot"], [Expected(**one) for one in given["incidents"]])
+    calls = [json.loads(line) for line in options.calls.read_text().splitlines()]
+    tallies = count(options.slack_url, given["bot"], [Expected(**one) for one in given["incidents"]], calls)
     print(table(tallies))
     return 1 if wrong(tallies) or not tallies else 0
 

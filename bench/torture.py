@@ -87,6 +87,9 @@ def main() -> int:
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
     with running_stack() as stack:
         stop, killed = threading.Event(), list[float]()
+        calls = stack.folder / "calls.jsonl"
+        counting = [sys.executable, "-m", "bench.count_from_sandbox", stack.slack_url, str(calls)]
+        watching = subprocess.Popen([*counting, "--watch"], stdin=subprocess.PIPE, cwd=ROOT)
         stack.start_workers(WORKERS)
         pace = (stack, random.Random(seed), stop, killed, options.calm)
         killing = threading.Thread(target=keep_killing, args=pace, daemon=True)
@@ -103,6 +106,7 @@ def main() -> int:
         finally:
             stop.set()
             killing.join(5)
+            watching.communicate(timeout=300)
         took = time.monotonic() - began
         print(f"{len(killed)} workers killed, {took:.1f} s{'; NOT all steps ended' if late else ''}", flush=True)
         if late:
@@ -117,8 +121,7 @@ def main() -> int:
         incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
         expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
         verdict = "no step failed" if not unhappy else f"{len(unhappy)} steps did not end well"
-        counting = [sys.executable, "-m", "bench.count_from_sandbox", stack.slack_url, str(expected)]
-        done = subprocess.run(counting, check=False, timeout=120, cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run([*counting, str(expected)], check=False, timeout=900, cwd=ROOT, capture_output=True, text=True)
         print(done.stdout, done.stderr, sep="", end="")
         write(
             options.out,
@@ -126,7 +129,7 @@ def main() -> int:
             f"{most[0]} of one step; {verdict}.",
             done.stdout,
         )
-        return 1 if done.returncode or unhappy else 0
+        return 1 if done.returncode or watching.returncode or unhappy else 0
 
 
 def write(file: Path, summary: str, counted: str) -> None:

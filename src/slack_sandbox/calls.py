@@ -88,10 +88,10 @@ class Log(Generic[T]):
         while len(self._rows) > self._most or (self._bytes > self._most_bytes and len(self._rows) > 1):
             self._bytes -= self._rows.popleft().size
 
-    def since(self, n: int) -> list[dict[str, Any]]:
-        """Rows numbered above `n`, in the order they ended."""
+    def since(self, n: int, limit: int | None = None) -> list[dict[str, Any]]:
+        """Rows numbered above `n`, in the order they ended; the first `limit` of them."""
         rows: Iterable[T] = self._rows
         if self._rows and n >= self._rows[0].n + 1000:
             # Rows end slightly out of order; start a little early and filter.
             rows = islice(self._rows, max(0, n - self._rows[0].n - 1000), None)
-        return [row.shown() for row in rows if row.n > n]
+        return [row.shown() for row in islice((row for row in rows if row.n > n), limit)]

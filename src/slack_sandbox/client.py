@@ -386,9 +386,12 @@ class SandboxClient:
                     note: Json = json.loads(line[6:])
                     yield note
 
-    async def calls(self, since: int = 0) -> list[Call]:
-        """Web API calls numbered (`n`) above `since`, in the order they ended; the last 200,000, or 128 MB of them, are kept."""
-        rows: list[Call] = (await self.call("GET", "calls", since=since))["calls"]
+    async def calls(self, since: int = 0, *, limit: int | None = None) -> list[Call]:
+        """Web API calls numbered (`n`) above `since`, in the order they ended; the first `limit` of them.
+
+        The last 200,000, or 128 MB of them, are kept.
+        """
+        rows: list[Call] = (await self.call("GET", "calls", since=since, limit=limit))["calls"]
         return rows
 
     async def deliveries(self, since: int = 0) -> Deliveries:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from dispatch.kit.flows import runner
+from dispatch.plugins.jitsi import Jitsi
 from tests.receivers import Mailbox, Pager, link_in
 from tests.stage import ADA, BO, Stage, went_well
 
@@ -48,6 +50,43 @@ async def test_a_post_that_had_to_be_repeated_is_there_once(stage: Stage, kind: 
     channel = (await stage.channel_of(name))["id"]
     texts = [m["text"] for m in await stage.slack.messages(channel, as_=BO) if not m.get("subtype")]
     assert sorted(texts) == [f"{name}: Checkout answers with errors", f"Summary of {name}"]
+
+
+async def test_a_defect_of_ours_is_tried_again_and_given_up_with_the_number_in_the_log(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def broken(*_: object, **__: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(Jitsi, "create", broken)
+    name = await stage.report()
+
+    async def given_up() -> dict[str, Any] | None:
+        [bridge] = [s for s in await stage.steps(name) if s["name"] == "bridge"]
+        return bridge if bridge["state"] == "failed" else None
+
+    bridge = await stage.eventually(given_up)
+    assert tries == runner.MOST_CRASHES
+    assert f"broke off {tries} times" in bridge["reason"]
+    assert "reference" in bridge["reason"]
+    assert "log" in bridge["hint"]
+    await stage.settle()
+    assert went_well([s for s in await stage.steps(name) if s["name"] != "bridge"])
+    # A person mends it and asks again.
+    monkeypatch.undo()
+    browser = await stage.sign_in("ada@example.com")
+    page = (await browser.get(f"/default/incidents/{name}")).text
+    csrf = page.split('name="csrf" content="')[1].split('"')[0]
+    retried = await browser.post(f"/default/incidents/{name}/steps/{bridge['id']}/retry", headers={"X-CSRF-Token": csrf})
+    assert retried.is_success
+    await browser.aclose()
+    await stage.settle()
+    assert went_well(await stage.steps(name))
 
 
 async def test_a_missing_scope_is_named_and_the_rest_goes_on(stage: Stage) -> None:

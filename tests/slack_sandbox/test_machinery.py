@@ -280,3 +280,15 @@ async def test_the_clock_stands_still_until_it_is_moved(stage: Stage) -> None:
     assert going["running"]
     assert going["now"] >= first["now"] + 90
     assert (await stage.people.stop_clock())["now"] > going["now"]
+
+
+async def test_calls_are_read_in_pages(stage: Stage) -> None:
+    for n in range(5):
+        await raw(stage, "conversations.create", name=f"page-{n}")
+    everything = await stage.people.calls()
+    first = await stage.people.calls(limit=2)
+    assert [call["n"] for call in first] == [call["n"] for call in everything][:2]
+    rest = await stage.people.calls(first[-1]["n"], limit=1000)
+    assert [call["n"] for call in [*first, *rest]] == [call["n"] for call in everything]
+    with pytest.raises(Refused):
+        await stage.people.calls(limit=0)

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Query
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .. import snapshot
@@ -61,9 +61,9 @@ class Link(BaseModel):
 
 
 @router.get("/calls")
-async def calls(box: Box, since: int = 0) -> Json:
-    """Web API calls numbered above `since`, in the order they ended."""
-    return {"calls": box.calls.since(since)}
+async def calls(box: Box, since: int = 0, limit: Annotated[int | None, Query(ge=1)] = None) -> Json:
+    """Web API calls numbered above `since`, in the order they ended; the first `limit` of them."""
+    return {"calls": box.calls.since(since, limit)}
 
 
 @router.get("/deliveries")

@@ -37,10 +37,11 @@ T = TypeVar("T")
 STEPS = Counter("dispatch_flow_steps_total", "Flow step attempts by outcome", ["flow", "step", "outcome"])
 SECONDS = Histogram("dispatch_flow_step_seconds", "Time a flow step attempt took", ["flow", "step"])
 
-#: Attempts that ended without a word (the worker died); then a person has to look.
-MOST_CRASHES = 5
-#: From so many on, a step runs alone in its worker: whoever ends it must not take the others along, and is found.
+#: Attempts that broke off: the worker died, or our own code failed. From so many on, a step runs alone in its worker: whoever ends it must not
+#: take the others along, and is found.
 SUSPICIOUS_CRASHES = 2
+#: Then a person has to look. Five of them were alone: with workers killed by chance all the time, three in a row happen.
+MOST_CRASHES = SUSPICIOUS_CRASHES + 5
 #: Seconds between attempts: 1, 2, 4 ... up to this.
 LONGEST_PAUSE = 60.0
 
@@ -302,7 +303,7 @@ class Runner:
             return True
         if row.crashes >= MOST_CRASHES:
             row.state = "failed"
-            row.reason = f"It ended the worker {row.crashes} times."
+            row.reason = f"It broke off {row.crashes} times. {row.reason}".strip()
             row.hint = "See the worker's log, then try again."
             return True
         if row.state == "running" and declared.delivery == "at most once":
