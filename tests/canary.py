@@ -15,12 +15,14 @@ from sqlalchemy import select
 from dispatch.documents.models import Document
 from dispatch.kit.db import OrgId
 from dispatch.kit.events import Event
+from dispatch.people import project_admins
 from dispatch.people.actions import account_for, add_member, create_organization, person_for
 from dispatch.people.membership import admit
 from dispatch.people.models import Person
 from dispatch.people.queries import organization
 from dispatch.projects.actions import create_project
 from dispatch.projects.models import PluginInstance
+from dispatch.projects.queries import all_projects
 from dispatch.situations import actions
 from dispatch.situations.models import Situation
 from dispatch.situations.web.dialogs import dialogs
@@ -37,7 +39,7 @@ TITLE, DESCRIPTION, NOTE = "Xylophonic breach", "Quetzalfeather was copied", "Ba
 TASK = "Ask the bandersnatch"
 
 #: Members of the organization who take no part: by role. Ada leads and Bo reported, so they may see it.
-OUTSIDERS = {"member": "cy@example.com", "admin": "dee@example.com", "manager": "joy@example.com", "owner": "ona@example.com"}
+OUTSIDERS = {"member": "cy@example.com", "admin": "dee@example.com", "manager": "joy@example.com", "owner": "ona@example.com", "project admin": "hana@example.com"}
 
 
 @dataclass
@@ -61,6 +63,8 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
     assert org is not None
     async with stage.house.db.tx(org.id) as t:
         await admit(t, email=OUTSIDERS["owner"], name="Ona Quist", role="owner")
+        for project in await all_projects(t):
+            await project_admins.give(t, project, OUTSIDERS["project admin"], viewer=None, by=None)
         situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
         bo = (await t.scalars(select(Person).where(Person.email == "bo@example.com"))).one()
         await actions.add_note(t, situation, NOTE, author=bo, source="web")

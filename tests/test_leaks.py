@@ -99,8 +99,9 @@ async def test_no_answer_of_the_api_shows_it_to_a_machine(scene: Scene, role: st
     await machine.aclose()
 
 
-async def test_no_form_that_is_sent_answers_with_it(scene: Scene) -> None:
-    browser = await scene.stage.sign_in(OUTSIDERS["member"])
+@pytest.mark.parametrize("role", ["member", "project admin"])
+async def test_no_form_that_is_sent_answers_with_it(scene: Scene, role: str) -> None:
+    browser = await scene.stage.sign_in(OUTSIDERS[role])
     page = (await browser.get("/default/incidents")).text
     csrf = page.split('name="csrf" content="')[1].split('"')[0]
     for address in addresses(scene, "POST"):

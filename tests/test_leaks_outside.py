@@ -35,6 +35,7 @@ from slack_sandbox.state import View
 from tests.canary import CANARY, DESCRIPTION, NOTE, TASK, TITLE, belongings, canary, clean
 from tests.commands.test_engage_oncall import rotation
 from tests.modals import answered, every_modal, filled_in, press, slack_side, without_limits
+from tests.people.browsing import make_project_admin
 from tests.playing import incident, org_id, rows, typed
 from tests.receivers import Mailbox, Pager
 from tests.stage import ADA, BO, CY, Stage
@@ -178,8 +179,11 @@ async def test_a_life_of_a_restricted_incident_reaches_nobody_else(
         assert secret not in printed, "the log has a secret"
 
 
-async def test_slack_shows_it_to_no_outsider_whatever_they_type(stage: Stage) -> None:
+@pytest.mark.parametrize("role", ["member", "project admin"])
+async def test_slack_shows_it_to_no_outsider_whatever_they_type(stage: Stage, role: str) -> None:
     """Each command and shortcut; App Home; and links, posted by whoever."""
+    if role == "project admin":
+        await make_project_admin(stage, "cy@example.com")
     async with canary(stage) as scene:
         await background(stage)
         since = len(await stage.slack.calls())
@@ -265,6 +269,8 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
     """
     gone = 999_999
     without_limits(stage, monkeypatch)
+    # Whoever runs the project has every right that a member has, and this one no more than they.
+    await make_project_admin(stage, "cy@example.com")
     _, everybodys = await incident(stage, acknowledged=False)
     await far_ids(stage)
     async with canary(stage) as scene:

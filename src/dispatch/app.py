@@ -58,6 +58,7 @@ from dispatch.people.throttle import Throttle
 from dispatch.people.web import Visits
 from dispatch.people.web.letters import Letters
 from dispatch.people.web.sign_in import Door
+from dispatch.projects.queries import run_by
 from dispatch.situations.access import unseen
 from dispatch.worker import background, moved_clock, running_worker
 
@@ -137,7 +138,7 @@ def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) ->
     app.include_router(web.sign_in.router(door))
     app.include_router(web.provider.router(door, h.vault, providers))
     app.include_router(web.profile.router(h.db, visits, pages, throttle))
-    app.include_router(web.members.router(h.db, visits, pages, letters, base_url=h.base_url))
+    app.include_router(web.members.router(h.db, visits, pages, letters, base_url=h.base_url, projects_of=run_by))
     app.include_router(web.organization.router(h.db, visits, pages))
     app.include_router(web.tokens.router(h.db, visits, pages))
     app.include_router(web.audit.router(h.db, visits, pages))

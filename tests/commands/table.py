@@ -14,7 +14,7 @@ from tests.stage import BO, CY, Stage
 
 #: In the values: whoever plays the second person.
 SECOND = "@second"
-STEERS = "you need to be Commander, Scribe or an admin of the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez"
+STEERS = "you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez"
 CLOSED = "is closed; reopen it first."
 
 

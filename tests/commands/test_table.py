@@ -78,7 +78,7 @@ async def test_what_is_missing_and_where_it_works_is_said(stage: Stage) -> None:
             assert "Please type this command in the channel of an incident: it works on the incident of that channel." in told
     await only_in_the_channel(stage, at, CY, "cy@example.com")
     told = await refused(stage, CY, at.channel, "/dispatch-engage-oncall")
-    assert told.startswith("To call who is on call you need to take part, or be an admin of the organization. Ask Ada Lovelace")
+    assert told.startswith("To call who is on call you need to take part, or be an admin of the project or the organization. Ask Ada Lovelace")
     assert [await written(stage, row) for row in FORMS] == before
 
 

@@ -8,12 +8,14 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from dispatch.people import project_admins
 from dispatch.people.actions import create_organization
 from dispatch.people.membership import admit
 from dispatch.people.models import Person
 from dispatch.people.passwords import hashed, set_password
 from dispatch.people.queries import account_of_email, organization
 from dispatch.projects.actions import create_project
+from dispatch.projects.queries import all_projects
 from tests.stage import Stage
 
 PASSWORD = "correct horse battery"
@@ -70,3 +72,14 @@ async def person_id(stage: Stage, email: str) -> int:
     assert org is not None
     async with stage.house.db.read(org.id) as t:
         return (await t.execute(select(Person.id).where(Person.email == email))).scalar_one()
+
+
+async def make_project_admin(stage: Stage, email: str, *projects: str) -> None:
+    """As an operator does; of these projects, or of all."""
+    async with stage.house.db.system() as t:
+        org = await organization(t, "default")
+    assert org is not None
+    async with stage.house.db.tx(org.id) as t:
+        for each in await all_projects(t):
+            if not projects or each.slug in projects:
+                await project_admins.give(t, each, email, viewer=None, by=None)

@@ -10,15 +10,23 @@ import pytest
 
 from dispatch.people.access import ACTIONS, rank
 from dispatch.people.models import ROLES
-from tests.people.browsing import person_id, token_in
+from tests.people.browsing import make_project_admin, person_id, token_in
 from tests.routes import all_routes, filled
 from tests.stage import Stage
 
-WHO = {"owner": "ada@example.com", "manager": "joy@example.com", "admin": "dee@example.com", "member": "bo@example.com"}
+WHO = {
+    "owner": "ada@example.com", "manager": "joy@example.com", "admin": "dee@example.com", "member": "bo@example.com",
+    "project admin": "gus@example.com",
+}  # fmt: skip
+#: Of this project, and of no other.
+OWN = "payments"
 #: action -> (method, route). A route that needs an action stands here, and only here.
 ROUTES: dict[str, list[tuple[str, str]]] = {
     "incidents.report": [("GET", "/{org}/report"), ("GET", "/{org}/profile")],
-    "settings.read": [("GET", "/{org}/settings"), ("GET", "/{org}/settings/sign-in")],
+    "settings.open": [("GET", "/{org}/settings"), ("GET", "/{org}/settings/projects"), ("GET", "/{org}/settings/project/{path}")],
+    "settings.read": [
+        ("GET", "/{org}/settings/sign-in"), ("GET", "/{org}/settings/organization"), ("GET", "/{org}/settings/deliveries"),
+    ],
     "members.read": [("GET", "/{org}/settings/members"), ("GET", "/{org}/settings/members/{person_id}")],
     "members.invite": [("POST", "/{org}/settings/members"), ("POST", "/{org}/settings/members/{person_id}/link")],
     "members.change_role": [("POST", "/{org}/settings/members/{person_id}/role")],
@@ -39,16 +47,40 @@ ROUTES: dict[str, list[tuple[str, str]]] = {
     "oncall.configure": [
         ("GET", "/{org}/settings/projects/{project}/oncall"), ("POST", "/{org}/settings/projects/{project}/oncall/new"),
     ],
+    "projects.people": [
+        ("GET", "/{org}/settings/projects/{project}/admins"), ("POST", "/{org}/settings/projects/{project}/admins"),
+    ],
+    "plugins.configure": [("GET", "/{org}/settings/projects/{project}/plugins")],
+    "plugins.connect": [
+        ("GET", "/{org}/settings/projects/{project}/plugins/new"), ("POST", "/{org}/settings/projects/{project}/plugins/new/{slug}"),
+        ("POST", "/{org}/settings/projects/{project}/plugins/{instance_id:int}/delete"), ("POST", "/{org}/setup/slack"),
+    ],
     "organization.configure": [("POST", "/{org}/settings/organization")],
     "sign_in.configure": [("POST", "/{org}/settings/sign-in"), ("POST", "/{org}/settings/sign-in/check")],
 }  # fmt: skip
-#: Asked by the pages of plugins.
-ELSEWHERE = {"plugins.configure"}
+#: Asked about what a form says; tests/projects/test_project_admins.py.
+ELSEWHERE = {"announcements.restricted", "projects.choose_default"}
 #: Everything of the settings beside these is the other slices' and needs `settings.read` at least.
 SETTINGS = "/{org}/settings"
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.fixture
+async def stage(stage: Stage) -> Stage:
+    """With somebody who runs one project."""
+    await make_project_admin(stage, WHO["project admin"], OWN)
+    return stage
+
+
+def allowed(role: str, action: str, project: str | None) -> bool:
+    """What the table says."""
+    rule = ACTIONS[action]
+    if role == "project admin":
+        mine = rule.project == "any" or (rule.project == "own" and project == OWN)
+        return mine or rank("member") >= rank(rule.least)
+    return rank(role) >= rank(rule.least)
+
+
+@pytest.mark.parametrize("role", [*ROLES, "project admin"])
 async def test_each_action_is_for_its_role_and_above(stage: Stage, role: str) -> None:
     client = await stage.sign_in(WHO[role])
     csrf = token_in((await client.get("/default/incidents")).text)
@@ -56,14 +88,17 @@ async def test_each_action_is_for_its_role_and_above(stage: Stage, role: str) ->
     wrong: list[str] = []
     for action, routes in ROUTES.items():
         for method, path in routes:
-            to = path.format(org="default", person_id=fay, machine_id=999, project="default")
-            answer = await ask(client, method, to, csrf)
-            allowed = rank(role) >= rank(ACTIONS[action].least)
-            if (answer.status_code == 403) == allowed:
-                wrong.append(f"{role} {method} {to}: {answer.status_code}")
-            if not allowed:
-                message = re.sub(r"\s+", " ", answer.text)
-                assert f"you are a{'n' if role == 'admin' else ''} {role}" in message and "Ask " in message, to
+            for project in (OWN, "default") if "{project}" in path else (None,):
+                to = re.sub(r":\w+}", "}", path).format(
+                    org="default", person_id=fay, machine_id=999, project=project, path="general", slug="jitsi", instance_id=999
+                )
+                answer = await ask(client, method, to, csrf)
+                may = allowed(role, action, project)
+                if (answer.status_code == 403) == may:
+                    wrong.append(f"{role} {method} {to}: {answer.status_code}")
+                if not may:
+                    message = re.sub(r"\s+", " ", answer.text)
+                    assert f"you are a{'n' if role == 'admin' else ''} {role}" in message and "Ask " in message, to
     assert wrong == []
 
 
@@ -87,3 +122,22 @@ async def test_every_action_is_asked_somewhere_and_every_settings_route_asks(sta
         if path.startswith(SETTINGS) and (await ask(bo, method, filled(path), csrf)).status_code != 403:
             open_to_members.append(f"{method} {path}")
     assert open_to_members == []
+
+
+async def test_a_project_admin_is_let_into_their_project_and_nowhere_else(stage: Stage) -> None:
+    """Every route of the settings, tomorrow's included."""
+    gus = await stage.sign_in(WHO["project admin"])
+    csrf = token_in((await gus.get("/default/incidents")).text)
+    connecting = set(ROUTES["plugins.connect"])
+    wrong = []
+    for method, path in sorted(all_routes(stage)):
+        if not path.startswith((SETTINGS, "/{org}/setup")) or (method, path) in ROUTES["settings.open"]:
+            continue
+        theirs = path.startswith(f"{SETTINGS}/projects/{{project}}/")
+        if (await ask(gus, method, filled(path), csrf)).status_code != 403:
+            wrong.append(f"{method} {path} of another project, or of the organization")
+        if theirs and (method, path) not in connecting and not path.startswith(f"{SETTINGS}/projects/{{project}}/plugins/new"):
+            answer = await ask(gus, method, filled(path.replace("{project}", OWN)), csrf)
+            if answer.status_code == 403 or answer.status_code >= 500:
+                wrong.append(f"{method} {path} of their own: {answer.status_code}")
+    assert wrong == []

@@ -33,12 +33,12 @@ def test_pages_are_found_in_the_order_of_groups_and_positions(monkeypatch: pytes
     settings_page("Project", "tags", "Tags", icon="id", about="Words.", position=60)
     settings_page("Project", "plugins", "Plugins", icon="id", about="Other systems.", position=10)
     settings_page("Organization", "members", "Members", icon="users", about="Who.")
-    found = navigation("acme", "web")
+    found = navigation("acme", "web", opens=bool)
     assert {group: [e.href for e in entries] for group, entries in found.items()} == {
         "Organization": ["/acme/settings/members"],
         "Project": ["/acme/settings/projects/web/plugins", "/acme/settings/projects/web/tags"],
     }
-    assert navigation("acme")["Project"][0].href == "/acme/settings/project/plugins"
+    assert navigation("acme", opens=bool)["Project"][0].href == "/acme/settings/project/plugins"
 
 
 def test_two_pages_of_one_key_and_an_unknown_group_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

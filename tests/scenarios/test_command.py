@@ -152,7 +152,7 @@ async def test_the_reporter_steers_until_the_commander_answers(stage: Stage) -> 
     with pytest.raises(NotAllowed) as refused:
         require(now, "update")
     assert str(refused.value) == (
-        "To change this you need to be Commander, Scribe or an admin of the organization. "
+        "To change this you need to be Commander, Scribe or an admin of the project or the organization. "
         "Ask Ada Lovelace, who leads, or an admin (Dee Alvarez, Joy Mensah, Ada Lovelace)."
     )
 

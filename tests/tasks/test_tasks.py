@@ -92,7 +92,7 @@ async def test_who_does_not_steer_is_told_what_is_missing(stage: Stage) -> None:
     """W-55: asked at the click and again at the submission."""
     _, channel = await incident(stage)
     text = await refused(stage, BO, channel, CREATE)
-    assert text.startswith("To create a task you need to be Commander, Scribe or an admin of the organization. Ask Ada Lovelace")
+    assert text.startswith("To create a task you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace")
     assert not await rows(stage, "select id from task")
 
 

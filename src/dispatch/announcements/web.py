@@ -59,6 +59,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         asked = await form_of(where, rule_id)
 
         async def write(t: Tx, form: RuleForm, seen: str) -> None:
+            if form.restricted or asked.stored.get("restricted"):
+                await where.need(t, "announcements.restricted", "restricted", RuleForm)
             await actions.save_rule(t, where.project, form, rule_id=rule_id, seen=seen, by=where.by, choices=asked.choices)
 
         done = f"{where.path}?saved={'added' if rule_id is None else 'changed'}"

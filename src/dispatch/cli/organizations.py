@@ -49,6 +49,38 @@ def create_project(org: str, slug: str, name: str = "", json: bool = False) -> N
     show({"id": made, "slug": slug}, as_json=json, text=f'Created the project "{slug}".')
 
 
+@projects.command("admins")
+def project_admins(
+    org: str, project: str,
+    give: list[str] = typer.Option([], help="E-mail of a member who runs the project from now on"),
+    take: list[str] = typer.Option([], help="E-mail of a member who does no longer"),
+    json: bool = False,
+) -> None:  # fmt: skip
+    """Who runs a project; gives and takes the role."""
+    from dispatch.kit.db import Database
+    from dispatch.people import project_admins as people
+    from dispatch.people.find import organization
+    from dispatch.projects.rows_api import project_named
+
+    async def work() -> list[dict[str, str]]:
+        db = Database(url)
+        found = await organization(db, org)
+        async with db.tx(found.id) as t:
+            there = await project_named(t, project)
+            for email in give:
+                await people.give(t, there, email, viewer=None, by=None)
+            for email in take:
+                await people.take(t, there, email, viewer=None, by=None)
+            rows = await people.admins_of(t, there.id)
+        await db.close()
+        return [{"email": each.person.email, "name": each.person.name, "role": each.role} for each in rows]
+
+    with database_urls() as (url, _):
+        rows = run(work())
+    text = "\n".join(f"{row['email']:40} {row['role']:8} {row['name']}" for row in rows)
+    show({"admins": rows}, as_json=json, text=text or f'Nobody is project admin of "{project}". Admins of the organization run it.')
+
+
 @app.command()
 def explain(fact: str = typer.Argument("", help="Name of a fact; empty lists all")) -> None:
     """Who reacts to a fact, and what it says in the timeline."""

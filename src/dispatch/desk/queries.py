@@ -52,6 +52,7 @@ class Duty:
     #: Names of those on it who cannot be called any more and are passed over, and the settings page where that is mended.
     passed_over: list[str] = field(default_factory=list)
     page: str = ""
+    project_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ async def duty(t: Read) -> list[Duty]:
             known.get(later.person_id) if later and present and later.person_id != present.person_id else None,
             [known[int(member)].name for member in rotation.members if int(member) in gone],
             f"{project.slug}/oncall/{rotation.id}",
+            project.id,
         )
         for rotation, project, present, later in found
     ]

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from sqlalchemy import case, select
+from sqlalchemy import case, or_, select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotAllowed
 from dispatch.people.models import ROLES, Membership, Person
-from dispatch.people.queries import Viewer
+from dispatch.people.queries import Viewer, runs_project
 
 #: Names in a refusal; more would be a list nobody reads.
 HELPERS = 3
 
 
 class Rule(NamedTuple):
-    """The least role, and the words that complete "To ... you need to be ..."."""
+    """The least role, and the words that complete "To ... you need to be ...".
+
+    `project`: whether project admins may as well, in their own project; or, with `any`, whoever is admin of some project.
+    """
 
     least: str
     to: str
+    project: Literal["", "own", "any"] = ""
 
 
 ACTIONS: dict[str, Rule] = {
     "incidents.report": Rule("member", "report an incident"),
-    "settings.read": Rule("admin", "open or change settings"),
+    "settings.open": Rule("admin", "open settings", "any"),
+    "settings.read": Rule("admin", "open or change settings of the organization"),
     "members.read": Rule("admin", "see the members"),
-    "plugins.configure": Rule("admin", "configure plugins"),
-    "projects.configure": Rule("admin", "configure a project"),
-    "oncall.configure": Rule("admin", "change who is on call"),
+    "projects.configure": Rule("admin", "configure a project", "own"),
+    "projects.people": Rule("admin", "say who runs a project", "own"),
+    "oncall.configure": Rule("admin", "change who is on call", "own"),
+    "plugins.configure": Rule("admin", "configure plugins", "own"),
+    # Through it goes what restricted incidents say, and by it people are recognized.
+    "plugins.connect": Rule("admin", "add or remove a plugin, or change what it connects with"),
+    "announcements.restricted": Rule("admin", "let restricted incidents be announced"),
+    "projects.choose_default": Rule("admin", "choose the default project"),
     "members.invite": Rule("admin", "invite people"),
     "tokens.manage": Rule("admin", "manage API tokens"),
     "restricted.open": Rule("admin", "open a restricted incident you take no part in"),
@@ -53,9 +63,21 @@ def lesser(role: str, other: str) -> str:
     return min(role, other, key=rank)
 
 
-def allows(viewer: Viewer, action: str) -> bool:
-    """Whether the viewer may; for pages that leave out what cannot be done."""
-    return rank(viewer.role) >= rank(ACTIONS[action].least)
+def allows(viewer: Viewer, action: str, project: int | None = None) -> bool:
+    """Whether the viewer may; for pages that leave out what cannot be done.
+
+    Args:
+        project: the id of the project it is about. Without it a project admin may only what needs no particular project.
+    """
+    rule = ACTIONS[action]
+    if rank(viewer.role) >= rank(rule.least):
+        return True
+    return project in viewer.projects if rule.project == "own" else rule.project == "any" and bool(viewer.projects)
+
+
+def allows_somewhere(viewer: Viewer, action: str) -> bool:
+    """Whether the viewer may in some project, or everywhere; for links that lead to a project of theirs."""
+    return allows(viewer, action) or (ACTIONS[action].project != "" and bool(viewer.projects))
 
 
 def grantable(viewer: Viewer) -> list[str]:
@@ -63,18 +85,22 @@ def grantable(viewer: Viewer) -> list[str]:
     return [role for role in ROLES if rank(role) <= rank(viewer.role)]
 
 
-async def require(t: Read, viewer: Viewer, action: str) -> None:
+async def require(t: Read, viewer: Viewer, action: str, project: int | None = None) -> None:
     """Stop unless the viewer may do `action`, a key of `ACTIONS`. Asked when a page is shown and again when it is sent.
+
+    Args:
+        project: as for `allows`.
 
     Raises:
         NotAllowed: says what is missing, and names up to three people who can help.
     """
-    if allows(viewer, action):
+    if allows(viewer, action, project):
         return
     rule = ACTIONS[action]
+    enough = "" if rule.project == "" else "a project admin" + (", " if rule.project == "any" else " of this project, ") + "or "
     raise NotAllowed(
-        f"To {rule.to} you need to be {_at_least(rule.least)}; you are {ROLE_WORDS.get(viewer.role, 'not a member')}. "
-        f"{await who_helps(t, rule.least)}"
+        f"To {rule.to} you need to be {enough}{_at_least(rule.least)}; you are {_words(viewer)}. "
+        f"{await who_helps(t, rule.least, project if rule.project == 'own' else None)}"
     )
 
 
@@ -104,22 +130,29 @@ async def require_over(t: Read, viewer: Viewer, role: str, name: str) -> None:
         )
 
 
-async def who_helps(t: Read, least: str) -> str:
-    """Names people with that role, the lower roles first: owners are few and busy."""
+async def who_helps(t: Read, least: str, project: int | None = None) -> str:
+    """Names people with that role, the lower roles first: owners are few and busy. Before them, who runs the project."""
     enough = [role for role in ROLES if rank(role) >= rank(least)]
     order = case({role: rank(role) for role in enough}, value=Membership.role, else_=0)
+    runs = runs_project(project)
     names = list(
         await t.scalars(
             select(Person.name)
             .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
-            .where(Membership.org_id == t.org, Membership.role.in_(enough))
-            .order_by(order, Person.name)
+            .where(Membership.org_id == t.org, or_(Membership.role.in_(enough), runs))
+            .order_by(runs.desc(), order, Person.name)
             .limit(HELPERS)
         )
     )
     if not names:
         return "Nobody has that role yet: ask whoever runs Dispatch."
     return f"Ask {', '.join(names[:-1]) + ' or ' if names[1:] else ''}{names[-1]}."
+
+
+def _words(viewer: Viewer) -> str:
+    if viewer.projects and not viewer.is_admin:
+        return "a project admin"
+    return ROLE_WORDS.get(viewer.role, "not a member")
 
 
 def _at_least(role: str) -> str:

@@ -64,6 +64,34 @@ class MemberRoleChanged(Fact):
 
 @fact
 @dataclass(frozen=True, kw_only=True)
+class ProjectAdminGiven(Fact):
+    """Somebody runs a project from now on. About the project."""
+
+    name = "project.admin_given"
+    says = "{by} made {person} a project admin of {project}"
+    icon = "shield"
+
+    person: str
+    project: str
+    after: str = "project admin"
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class ProjectAdminTaken(Fact):
+    """Somebody runs a project no longer. About the project."""
+
+    name = "project.admin_taken"
+    says = "{by} took the role of project admin of {project} from {person}"
+    icon = "shield"
+
+    person: str
+    project: str
+    before: str = "project admin"
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
 class MemberDeactivated(Fact):
     """Somebody may no longer sign in."""
 

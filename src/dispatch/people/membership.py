@@ -30,6 +30,7 @@ from dispatch.people.models import (
     OneTimeLink,
     Password,
     Person,
+    ProjectAdmin,
 )
 from dispatch.people.passwords import drop_passwords, set_password
 from dispatch.people.queries import Viewer
@@ -213,7 +214,7 @@ async def set_role(t: Tx, found: Member, role: str, *, by: int | None, why: str 
 
 
 async def deactivate(t: Tx, viewer: Viewer, person_id: int) -> None:
-    """End a membership, at once. The person stays in the history; links, logins and passwords given here end.
+    """End a membership, at once. The person stays in the history; links, logins, passwords and project roles given here end.
 
     Raises:
         NotAllowed: the viewer may not, or the member stands above them.
@@ -237,6 +238,7 @@ async def deactivate(t: Tx, viewer: Viewer, person_id: int) -> None:
     await t.execute(
         delete(ExternalIdentity).where(ExternalIdentity.org_id == t.org, ExternalIdentity.account_id == account)
     )
+    await t.execute(delete(ProjectAdmin).where(ProjectAdmin.org_id == t.org, ProjectAdmin.person_id == person_id))
     await drop_links(t, account, t.org)
     await drop_passwords(t, account, t.org)
     await t.execute(update(Person).where(Person.org_id == t.org, Person.id == person_id).values(left_at=clock.now()))

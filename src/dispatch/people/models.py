@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -188,6 +198,24 @@ class Membership(Tenant, Base):
     person_id: Mapped[int]
     role: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
+
+
+class ProjectAdmin(Tenant, Base):
+    """A member who runs a project without being an admin of the organization."""
+
+    __tablename__ = "project_admin"
+    __table_args__ = (
+        UniqueConstraint("org_id", "person_id", "project_id"),
+        Index("ix_project_admin_project", "org_id", "project_id"),
+        ForeignKeyConstraint(["org_id", "project_id"], ["project.org_id", "project.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["org_id", "person_id"], ["person.org_id", "person.id"], ondelete="CASCADE"),
+    )
+
+    person_id: Mapped[int]
+    project_id: Mapped[int]
+    #: Person; empty when the operator gave it, or a program did.
+    given_by: Mapped[int | None] = mapped_column(BigInteger)
+    since: Mapped[datetime]
 
 
 class IdentityProvider(Tenant, Base):

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Label, and_, exists, func, or_, select
 
 from dispatch.kit.db import OrgId, Read
 from dispatch.kit.errors import NotFound
-from dispatch.people.models import Account, AccountOrganization, ChatIdentity, Membership, Organization, Person
+from dispatch.people.models import (
+    Account,
+    AccountOrganization,
+    ChatIdentity,
+    Membership,
+    Organization,
+    Person,
+    ProjectAdmin,
+)
 
 
 @dataclass(frozen=True)
@@ -28,15 +36,26 @@ class Viewer:
     machine_id: int | None = None
     #: As `Person.times_of`.
     times_of: str = ""
+    #: Ids of the projects they are project admin of.
+    projects: frozenset[int] = frozenset()
 
     @property
     def is_admin(self) -> bool:
         return self.role in ("owner", "manager", "admin")
 
     @property
+    def runs_something(self) -> bool:
+        """Whether there are settings for them."""
+        return self.is_admin or bool(self.projects)
+
+    @property
     def rights(self) -> object:
         """What the viewer's rights hang on: another value, and what they opened before is to be read anew."""
-        return self.role
+        return self.role, self.projects
+
+    def admin_of(self, project_id: int) -> bool:
+        """Whether they run the project: as its project admin, or as an admin of the organization."""
+        return self.is_admin or project_id in self.projects
 
     @property
     def zone(self) -> str:
@@ -89,7 +108,7 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
     """The account as a member of this organization; None when it is none."""
     row = (
         await t.execute(
-            select(Membership.role, Person)
+            select(Membership.role, _projects_of_member(), Person)
             .join(Person, (Person.org_id == Membership.org_id) & (Person.id == Membership.person_id))
             .where(Membership.org_id == t.org, Membership.account_id == account_id)
         )
@@ -98,8 +117,17 @@ async def viewer_of_account(t: Read, org: Organization, account_id: int) -> View
         return None
     person: Person = row.Person
     return Viewer(
-        org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz, times_of=person.times_of
+        org.id, org.slug, org.name, row.role, person.id, person.name, person.email, person.tz, times_of=person.times_of,
+        projects=frozenset(row.projects or ()),
+    )  # fmt: skip
+
+
+def _projects_of_member() -> Label[list[int] | None]:
+    """The projects that the member of the row runs, as `projects`."""
+    theirs = select(func.array_agg(ProjectAdmin.project_id)).where(
+        ProjectAdmin.org_id == Membership.org_id, ProjectAdmin.person_id == Membership.person_id
     )
+    return theirs.correlate(Membership).scalar_subquery().label("projects")
 
 
 async def viewer_of_person(t: Read, who: Person) -> Viewer:
@@ -109,18 +137,24 @@ async def viewer_of_person(t: Read, who: Person) -> Viewer:
     here, see what they take part in.
     """
     org = await t.get_one(Organization, t.org)
-    role = await t.scalar(
-        select(Membership.role).where(Membership.org_id == t.org, Membership.person_id == who.id)
-    )
-    if role is None:
+    found = (
+        await t.execute(
+            select(Membership.role, _projects_of_member()).where(
+                Membership.org_id == t.org, Membership.person_id == who.id
+            )
+        )
+    ).one_or_none()
+    if found is not None:
+        role, projects = found.role, frozenset[int](found.projects or ())
+    else:
         guest = await t.scalar(
             select(ChatIdentity.guest)
             .where(ChatIdentity.org_id == t.org, ChatIdentity.person_id == who.id)
             .order_by(ChatIdentity.guest)
             .limit(1)
         )
-        role = "guest" if guest or who.left_at is not None else "member"
-    return Viewer(t.org, org.slug, org.name, role, who.id, who.name, who.email, who.tz)
+        role, projects = "guest" if guest or who.left_at is not None else "member", frozenset()
+    return Viewer(t.org, org.slug, org.name, role, who.id, who.name, who.email, who.tz, projects=projects)
 
 
 async def unreachable(t: Read, ids: Iterable[int]) -> frozenset[int]:
@@ -141,16 +175,26 @@ async def people_and_whether_gone(t: Read, ids: Iterable[int]) -> dict[int, tupl
     return {who.id: (who, is_gone) for who, is_gone in rows}
 
 
-async def admins(t: Read, *, limit: int = 3) -> list[str]:
-    """Names of people who can help with rights, owners last: they are few and busy."""
+async def admins(t: Read, *, project: int | None = None, limit: int = 3) -> list[str]:
+    """Names of people who can help with rights: the project's admins first, owners last, who are few and busy."""
+    runs = runs_project(project)
     return list(
         await t.scalars(
             select(Person.name)
             .join(Membership, (Membership.org_id == Person.org_id) & (Membership.person_id == Person.id))
-            .where(Membership.org_id == t.org, Membership.role.in_(("admin", "manager", "owner")))
-            .order_by(Membership.role, Person.name)
+            .where(Membership.org_id == t.org, or_(Membership.role.in_(("admin", "manager", "owner")), runs))
+            .order_by(runs.desc(), Membership.role, Person.name)
             .limit(limit)
         )
+    )
+
+
+def runs_project(project: int | None) -> ColumnElement[bool]:
+    """Whether the member of the row is project admin of that one; nobody is of none."""
+    return exists().where(
+        ProjectAdmin.org_id == Membership.org_id,
+        ProjectAdmin.person_id == Membership.person_id,
+        ProjectAdmin.project_id == (project or 0),
     )
 
 

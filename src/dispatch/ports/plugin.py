@@ -56,6 +56,8 @@ class Plugin:
         provider: makes the provider of the port from valid settings. Cheap and without network; keep what it
             returns as long as the settings do not change, for it may hold caches.
         many: whether several instances may be enabled in one project.
+        behaviour: the settings that say how it behaves; a project admin may change them. All others say what it connects
+            with: through that goes what restricted incidents say, so that they are for admins of the organization.
     """
 
     slug: str
@@ -65,3 +67,4 @@ class Plugin:
     settings: type[BaseModel]
     provider: Callable[[Any, Outside], Any]
     many: bool = False
+    behaviour: frozenset[str] = frozenset()

@@ -13,7 +13,7 @@ from dispatch.kit.web.api import Listed, api_router, etag, listed, matched
 from dispatch.kit.web.idempotency import answered, remember
 from dispatch.people.machines import person_of
 from dispatch.people.web import Visits
-from dispatch.projects import choices_api, configure, queries, tags_api
+from dispatch.projects import admins_api, choices_api, configure, queries, tags_api
 from dispatch.projects.models import Priority, Project, Severity, SituationType
 from dispatch.projects.rows_api import Body, project_named
 from dispatch.projects.settings_forms import NewProjectForm, ProjectForm, zones
@@ -147,7 +147,7 @@ def router(db: Database, visits: Visits, rotations: choices_api.Rotations) -> AP
         return listed(items, page=1, size=len(items), total=len(items), path=request.url.path)
 
     both = APIRouter()
-    for each in (routes, choices_api.router(db, visits, rotations), tags_api.router(db, visits)):
+    for each in (routes, choices_api.router(db, visits, rotations), tags_api.router(db, visits), admins_api.router(db, visits)):
         both.include_router(each)
     return both
 

@@ -16,7 +16,7 @@ from dispatch.projects.settings_forms import NewProjectForm, ProjectForm, zones
 from dispatch.projects.settings_pages import SettingsForm, Where, drawn, enter, refused
 
 settings_page(
-    "Organization", "projects", "Projects", icon="folder", position=5,
+    "Organization", "projects", "Projects", icon="folder", position=5, may="settings.open",
     about="The parts of the organization, each with its own types, people on call and plugins.",
 )  # fmt: skip
 settings_page(
@@ -33,9 +33,9 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
 
     @routes.get("/{org}/settings/projects")
     async def listed(request: Request, org: str) -> Response:
-        visit = await visits.admin(request, org)
+        visit = await visits.of(request, org, may="settings.open")
         async with db.read(visit.org.id) as t:
-            found = await queries.all_projects(t)
+            found = [each for each in await queries.all_projects(t) if visit.viewer.admin_of(each.id)]
         return visit.page(pages, "projects.html", request, "settings", found=found)
 
     def new_form(visit: Visit) -> SettingsForm:
@@ -82,6 +82,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         where = await at(request, org, project)
 
         async def write(t: Tx, form: ProjectForm, seen: str) -> None:
+            if form.is_default != where.project.is_default:
+                await where.need(t, "projects.choose_default", "is_default", ProjectForm)
             await configure.change_project(t, where.project.id, form, seen=seen, by=where.by)
 
         return await form_page.save(request, where, _general(where), write, then=lambda _: f"{where.path}?saved=changed")

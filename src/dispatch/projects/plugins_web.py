@@ -7,22 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from jinja2 import Environment
+from starlette.datastructures import FormData
 
 from dispatch.kit.db import Database, Read
-from dispatch.kit.errors import Conflict, Invalid, NotFound
+from dispatch.kit.errors import Conflict, Invalid
 from dispatch.kit.events import Event, sentence
 from dispatch.kit.forms import FormErrors, enum_choices, html_values, inputs, to_html
+from dispatch.kit.forms.html import REMOVE
 from dispatch.kit.web.settings_area import settings_page
+from dispatch.people.access import allows, require
 from dispatch.people.queries import people
-from dispatch.people.web import Visit, Visits
+from dispatch.people.web import Visits
 from dispatch.ports.answers import Check
 from dispatch.projects import queries
-from dispatch.projects.models import PluginInstance, Project
+from dispatch.projects.models import PluginInstance
 from dispatch.projects.plugin_actions import Stale, open_secrets
 from dispatch.projects.plugin_setup import Change, PluginSetup
 from dispatch.projects.providers import PluginLike, Providers
+from dispatch.projects.settings_pages import Where, enter
+from dispatch.projects.settings_pages import show as show_settings
 
 settings_page(
     "Project",
@@ -55,19 +60,6 @@ ICONS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Where:
-    """The project whose plugins somebody looks at."""
-
-    visit: Visit
-    project: Project
-    projects: list[Project]
-
-    @property
-    def path(self) -> str:
-        return f"/{self.visit.org.slug}/settings/projects/{self.project.slug}/plugins"
-
-
-@dataclass(frozen=True)
 class Done:
     """A row of the history."""
 
@@ -83,25 +75,37 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
     routes = APIRouter(prefix="/{org}/settings/projects/{project}/plugins", include_in_schema=False)
     setup = PluginSetup(db, providers)
 
-    async def enter(request: Request, org: str, project: str) -> Where:
-        visit = await visits.admin(request, org)
-        async with db.read(visit.org.id) as t:
-            everything = await queries.projects(t)
-        for each in everything:
-            if each.slug == project:
-                return Where(visit, each, everything)
-        raise NotFound("There is no such project.")
+    async def at(request: Request, org: str, project: str) -> Where:
+        return await enter(db, visits, request, org, project, "plugins", may="plugins.configure")
 
-    def show(name: str, request: Request, where: Where, status: int = 200, **context: Any) -> HTMLResponse:
-        given = where.visit.context(request, "settings") | {
-            "project": where.project, "projects": where.projects, "path": where.path, "kinds": KINDS, "icons": ICONS,
-        }  # fmt: skip
-        return HTMLResponse(pages.get_template(name).render(**given | context), status)
+    async def connecting(request: Request, org: str, project: str) -> Where:
+        """For what makes or ends a connection."""
+        where = await at(request, org, project)
+        async with db.read(where.visit.org.id) as t:
+            await require(t, where.visit.viewer, "plugins.connect")
+        return where
+
+    async def typed_by(where: Where, plugin: PluginLike, sent: FormData) -> dict[str, Any]:
+        """What was typed into the form; of a project admin only what is theirs to change.
+
+        Raises:
+            NotAllowed: the browser sent what the page does not let them change.
+        """
+        values = html_values(plugin.settings, sent)
+        if allows(where.visit.viewer, "plugins.connect"):
+            return values
+        if any(f"{key}{end}" in sent for key in inputs(plugin.settings) if key not in plugin.behaviour for end in ("", REMOVE)):
+            async with db.read(where.visit.org.id) as t:
+                await require(t, where.visit.viewer, "plugins.connect")
+        return {key: value for key, value in values.items() if key in plugin.behaviour}
+
+    def show(name: str, request: Request, where: Where, status: int = 200, **context: Any) -> Response:
+        return show_settings(pages, name, request, where, status=status, kinds=KINDS, icons=ICONS, **context)
 
     def form_page(
         request: Request, where: Where, plugin: PluginLike, instance: PluginInstance | None, *, status: int = 200,
         values: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None, **context: Any,
-    ) -> HTMLResponse:  # fmt: skip
+    ) -> Response:  # fmt: skip
         """The form with what is stored, or with what was typed and is wrong."""
         stored: dict[str, Any] = {}
         if instance is not None:
@@ -132,7 +136,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         request: Request, where: Where, plugin: PluginLike, instance: PluginInstance | None
     ) -> tuple[PluginInstance | None, Response | None]:
         sent = await request.form()
-        values, label = html_values(plugin.settings, sent), str(sent.get("label") or "")
+        values, label = await typed_by(where, plugin, sent), str(sent.get("label") or "")
         version = str(sent.get("version") or "")
         change = Change(
             values=values, instance_id=instance.id if instance else None, new=instance is None,
@@ -164,7 +168,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
 
     @routes.get("")
     async def plugins(request: Request, org: str, project: str) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         async with db.read(where.visit.org.id) as t:
             found = await queries.configured_plugins(t, where.project.id)
         known = providers.plugins
@@ -175,7 +179,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
 
     @routes.get("/new")
     async def choose(request: Request, org: str, project: str) -> Response:
-        where = await enter(request, org, project)
+        where = await connecting(request, org, project)
         async with db.read(where.visit.org.id) as t:
             there = {each.slug: each for each in await queries.configured_plugins(t, where.project.id)}
         offered = [(plugin, None if plugin.many else there.get(slug)) for slug, plugin in providers.plugins.items()]
@@ -184,23 +188,23 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
 
     @routes.get("/new/{slug}")
     async def new(request: Request, org: str, project: str, slug: str) -> Response:
-        where = await enter(request, org, project)
+        where = await connecting(request, org, project)
         return form_page(request, where, setup.plugin(slug), None)
 
     @routes.post("/new/{slug}")
     async def add(request: Request, org: str, project: str, slug: str) -> Response:
-        where = await enter(request, org, project)
+        where = await connecting(request, org, project)
         made, refused = await save(request, where, setup.plugin(slug), None)
         return refused or RedirectResponse(f"{where.path}/{made.id if made else ''}?saved=added", 303)
 
     @routes.post("/new/{slug}/test")
     async def test_new(request: Request, org: str, project: str, slug: str) -> Response:
-        where = await enter(request, org, project)
+        where = await connecting(request, org, project)
         return await try_out(request, where, setup.plugin(slug), None)
 
     @routes.get("/{instance_id:int}")
     async def edit(request: Request, org: str, project: str, instance_id: int) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         saved = request.query_params.get("saved", "")
         return form_page(
@@ -209,14 +213,14 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
 
     @routes.post("/{instance_id:int}")
     async def change(request: Request, org: str, project: str, instance_id: int) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         _, refused = await save(request, where, plugin, instance)
         return refused or RedirectResponse(f"{where.path}/{instance_id}?saved=changed", 303)
 
     @routes.post("/{instance_id:int}/test")
     async def test(request: Request, org: str, project: str, instance_id: int) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         return await try_out(request, where, plugin, instance)
 
@@ -225,7 +229,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
     ) -> Response:
         """With the values in the form; from the menu, which sends none, with those stored."""
         sent = await request.form()
-        values = html_values(plugin.settings, sent) if "in-form" in sent else {}
+        values = await typed_by(where, plugin, sent) if "in-form" in sent else {}
         change = Change(values=values, instance_id=instance.id if instance else None, new=instance is None)
         wrong: dict[str, str] = {}
         found: list[Check] = []
@@ -249,7 +253,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         return await switch(request, org, project, instance_id, enabled=False)
 
     async def switch(request: Request, org: str, project: str, instance_id: int, *, enabled: bool) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         change = Change(instance_id=instance.id, enabled=enabled, by=where.visit.viewer.person_id)
         try:
@@ -262,14 +266,14 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
 
     @routes.post("/{instance_id:int}/delete")
     async def delete(request: Request, org: str, project: str, instance_id: int) -> Response:
-        where = await enter(request, org, project)
+        where = await connecting(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         await setup.delete(where.project, plugin, instance.id, by=where.visit.viewer.person_id)
         return RedirectResponse(f"{where.path}?deleted={instance.slug}", 303)
 
     @routes.get("/{instance_id:int}/history")
     async def history(request: Request, org: str, project: str, instance_id: int) -> Response:
-        where = await enter(request, org, project)
+        where = await at(request, org, project)
         instance, plugin = await instance_of(where, instance_id)
         async with db.read(where.visit.org.id) as t:
             done = await _told(t, await queries.plugin_history(t, instance))

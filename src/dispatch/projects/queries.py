@@ -10,6 +10,7 @@ from sqlalchemy import and_, func, or_, select
 from dispatch.kit.db import Read
 from dispatch.kit.errors import Invalid, NotFound
 from dispatch.kit.events import Event
+from dispatch.people.models import ProjectAdmin
 from dispatch.projects.models import PluginInstance, Priority, Project, Severity, SituationType, Tag
 
 Choice = TypeVar("Choice", SituationType, Severity, Priority)
@@ -35,6 +36,17 @@ async def all_projects(t: Read) -> list[Project]:
             .order_by(Project.is_default.desc(), Project.enabled.desc(), Project.name)
         )
     )
+
+
+async def run_by(t: Read, person_id: int) -> list[tuple[str, str]]:
+    """(slug, name) of the projects somebody is project admin of, by name."""
+    rows = await t.execute(
+        select(Project.slug, Project.name)
+        .join(ProjectAdmin, (ProjectAdmin.org_id == Project.org_id) & (ProjectAdmin.project_id == Project.id))
+        .where(Project.org_id == t.org, ProjectAdmin.person_id == person_id)
+        .order_by(Project.name, Project.id)
+    )
+    return [(row.slug, row.name) for row in rows]
 
 
 async def project(t: Read, slug: str | None) -> Project:

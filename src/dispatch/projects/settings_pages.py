@@ -9,10 +9,11 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
-from dispatch.kit.errors import NotFound
+from dispatch.kit.db import Database, Read
+from dispatch.kit.errors import NotAllowed, NotFound
 from dispatch.kit.events import Subject, history, sentence
-from dispatch.kit.forms import Form, FormErrors, Option, fingerprint, html_values, to_html
+from dispatch.kit.forms import Form, FormErrors, Option, fingerprint, html_values, inputs, to_html
+from dispatch.people.access import allows, require
 from dispatch.people.queries import people
 from dispatch.people.web import Visit, Visits
 from dispatch.projects import queries
@@ -38,6 +39,17 @@ class Where:
     def by(self) -> int | None:
         return self.visit.viewer.person_id
 
+    async def need(self, t: Read, action: str, field: str, form: type[Form]) -> None:
+        """Stop, at a field of the form, unless the visitor may: what it says reaches beyond the project.
+
+        Raises:
+            FormErrors: says what is missing, and names who can help.
+        """
+        try:
+            await require(t, self.visit.viewer, action, self.project.id)
+        except NotAllowed as why:
+            raise FormErrors({field: str(why)}, labels={key: each.label for key, each in inputs(form).items()}) from None
+
 
 @dataclass(frozen=True)
 class SettingsForm:
@@ -58,18 +70,20 @@ class SettingsForm:
 
 
 async def enter(db: Database, visits: Visits, request: Request, org: str, project: str, part: str, *, may: str) -> Where:
-    """The visit and the project, which may be a disabled one.
+    """The visit and the project, which may be a disabled one; `projects` are those whose page the visitor may open, too.
 
     Raises:
-        SignInNeeded, NotFound, NotAllowed: as `Visits.of`.
+        SignInNeeded, NotFound: as `Visits.of`; of projects only those who may configure all of them learn whether they exist.
+        NotAllowed: neither an admin of this project nor of the organization.
     """
-    visit = await visits.of(request, org, may=may)
+    visit = await visits.of(request, org)
     async with db.read(visit.org.id) as t:
         everything = await queries.all_projects(t)
-    for each in everything:
-        if each.slug == project:
-            return Where(visit, each, everything, part)
-    raise NotFound("There is no such project.")
+        found = next((each for each in everything if each.slug == project), None)
+        await require(t, visit.viewer, may, found.id if found else None)
+    if found is None:
+        raise NotFound("There is no such project.")
+    return Where(visit, found, [each for each in everything if allows(visit.viewer, may, each.id)], part)
 
 
 def show(

@@ -20,7 +20,7 @@ from dispatch.situations.models import Participant, ParticipantRole, RestrictedA
 
 #: Where there is no such incident, and where there is one that is not for these eyes: the two are not told apart.
 NOT_YOURS = "There is no such incident that you may see."
-#: What steers: needs Commander, Scribe or an admin; until a commander acknowledged, the reporter may, too.
+#: What steers: needs Commander, Scribe or an admin, of the project or the organization; until a commander acknowledged, the reporter may, too.
 #: The words complete the sentence "To ... you need to be ...".
 STEERS = {
     "assign_role": "assign roles",
@@ -38,6 +38,8 @@ STEERS = {
     "update_participant": "change what is known about others",
     "engage_oncall": "call who is on call",
 }
+#: Who steers without a role in the situation.
+AN_ADMIN = "an admin of the project or the organization"
 #: Of those, what everybody who takes part may do, too.
 TAKING_PART = frozenset({"engage_oncall"})
 
@@ -121,6 +123,8 @@ class Standing:
     """What the viewer is in one situation, read once per request."""
 
     viewer: Viewer
+    #: The viewer is an admin of the project, or of the organization.
+    admin: bool
     roles: frozenset[str]
     takes_part: bool
     reporter_id: int
@@ -140,7 +144,7 @@ class Standing:
     @property
     def steers(self) -> bool:
         """Whether everything in `STEERS` is allowed."""
-        if self.viewer.is_admin or self.roles & set(STEERING):
+        if self.admin or self.roles & set(STEERING):
             return True
         return not self.acknowledged and self.viewer.person_id == self.reporter_id
 
@@ -153,7 +157,7 @@ class Standing:
         """With or without a reason: see `needs_reason`."""
         if self.leads or self.viewer.person_id is None or self.viewer.role == "guest":
             return False
-        return self.viewer.is_admin or (self.takes_part and self.command_open) or self.urgent
+        return self.admin or (self.takes_part and self.command_open) or self.urgent
 
     @property
     def needs_reason(self) -> bool:
@@ -164,7 +168,7 @@ class Standing:
         asked = [] if self.commander_id is None or self.leads else [f"{self.commander}, who leads,"]
         if self.helpers:
             asked.append(f"an admin ({', '.join(self.helpers)})")
-        return f"Ask {' or '.join(asked)}." if asked else "Ask an admin of the organization."
+        return f"Ask {' or '.join(asked)}." if asked else f"Ask {AN_ADMIN}."
 
 
 async def standing(t: Read, viewer: Viewer, situation: Situation) -> Standing:
@@ -203,6 +207,7 @@ async def standing(t: Read, viewer: Viewer, situation: Situation) -> Standing:
     )
     return Standing(
         viewer=viewer,
+        admin=viewer.admin_of(situation.project_id),
         roles=mine,
         takes_part=bool(mine),
         reporter_id=situation.reporter_id,
@@ -211,7 +216,7 @@ async def standing(t: Read, viewer: Viewer, situation: Situation) -> Standing:
         acknowledged=lead is not None and lead.ParticipantRole.acknowledged_at is not None,
         command_open=lead is None or lead.ParticipantRole.open_since is not None,
         urgent=higher is None,
-        helpers=() if viewer.is_admin else tuple(await admins(t)),
+        helpers=() if viewer.admin_of(situation.project_id) else tuple(await admins(t, project=situation.project_id)),
     )
 
 
@@ -222,11 +227,8 @@ def require(standing: Standing, action: str) -> None:
         NotAllowed: says what is missing and who can help.
     """
     if not standing.may(action):
-        who = "take part, or be an admin" if action in TAKING_PART else "be Commander, Scribe or an admin"
-        raise NotAllowed(
-            f"To {STEERS[action]} you need to {who} of the organization. "
-            f"{standing.who_helps()}"
-        )
+        who = "take part, or be" if action in TAKING_PART else "be Commander, Scribe or"
+        raise NotAllowed(f"To {STEERS[action]} you need to {who} {AN_ADMIN}. {standing.who_helps()}")
 
 
 def require_take_command(standing: Standing, *, reason: str = "") -> None:

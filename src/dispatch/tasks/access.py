@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from dispatch.kit.errors import NotAllowed
-from dispatch.situations.access import Standing
+from dispatch.situations.access import AN_ADMIN, Standing
 
 
 class Created(Protocol):
@@ -33,6 +33,6 @@ def require_change(standing: Standing, task: Created, assignees: Collection[int]
     """
     if not may_change(standing, task, assignees):
         raise NotAllowed(
-            f"To change task {task.number} you need to be one of its assignees, its creator, Commander, Scribe or an "
-            f"admin of the organization. {standing.who_helps()}"
+            f"To change task {task.number} you need to be one of its assignees, its creator, Commander, Scribe or "
+            f"{AN_ADMIN}. {standing.who_helps()}"
         )

@@ -73,7 +73,7 @@ SHOWN = [
 RESULTS = [
     SimpleNamespace(name="INC-42", what="changed", reason=""),
     SimpleNamespace(name="INC-41", what="same", reason=""),
-    SimpleNamespace(name="INC-40", what="refused", reason="To change this you need to be Commander, Scribe or an admin of the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez)."),
+    SimpleNamespace(name="INC-40", what="refused", reason="To change this you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez)."),
 ]
 FILTERS = [
     SimpleNamespace(

@@ -58,9 +58,9 @@ def _places(visit: Visit) -> list[Target]:
         Target("Page", "Your profile", "password, sessions, time zone", f"{at}/profile"),
         Target("Page", "API", "for programs, openapi", f"{at}/api"),
     ]
-    if visit.viewer.is_admin:
+    if allows(visit.viewer, "settings.open"):
         made.append(Target("Settings", "Settings", "overview", f"{at}/settings"))
-        for group, entries in navigation(visit.org.slug).items():
+        for group, entries in navigation(visit.org.slug, opens=visit.opens).items():
             made += [Target("Settings", entry.label, group.lower(), entry.href) for entry in entries]
     return made
 

@@ -140,7 +140,7 @@ def router(
     @routes.post("/slack")
     async def save(request: Request, org: str) -> Response:
         """Both Slack plugins of the default project, enabled, and tested at once."""
-        visit = await visits.of(request, org, may="plugins.configure")
+        visit = await visits.of(request, org, may="plugins.connect")
         sent = await request.form()
         mode = str(sent.get("mode", ""))
         if mode not in NEEDS:

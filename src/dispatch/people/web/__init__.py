@@ -14,7 +14,7 @@ from dispatch.kit.db import Database, Read
 from dispatch.kit.errors import DispatchError, NotFound
 from dispatch.kit.web.csrf import check_csrf, csrf_token
 from dispatch.people import queries
-from dispatch.people.access import allows, require
+from dispatch.people.access import allows, allows_somewhere, require
 from dispatch.people.machines import viewer_of_token
 from dispatch.people.models import Organization, Person
 from dispatch.people.queries import Viewer
@@ -50,8 +50,13 @@ class Visit:
             "nav": nav,
             "csrf": csrf_token(self.session_token),
             "request_path": request.url.path,
-            "allows": lambda action: allows(self.viewer, action),
+            "allows": lambda action, project=None: allows(self.viewer, action, project),
+            "opens": self.opens,
         }
+
+    def opens(self, action: str) -> bool:
+        """Whether the visitor may do it, in some project at least: which links to settings they see."""
+        return allows_somewhere(self.viewer, action)
 
     async def person(self, t: Read) -> Person:
         """Who visits, to act under their name.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from jinja2 import Environment
 
-from dispatch.kit.db import Database
+from dispatch.kit.db import Database, Read
 from dispatch.kit.errors import Conflict, Invalid
 from dispatch.kit.events import Subject, history, sentence
 from dispatch.kit.web.settings_area import settings_page
@@ -29,7 +30,13 @@ MEANING = {
 }
 
 
-def router(db: Database, visits: Visits, pages: Environment, letters: Letters, *, base_url: str) -> APIRouter:
+#: (slug, name) of the projects somebody is project admin of; projects belong to a slice that knows this one.
+ProjectsOf = Callable[[Read, int], Awaitable[Sequence[tuple[str, str]]]]
+
+
+def router(
+    db: Database, visits: Visits, pages: Environment, letters: Letters, *, base_url: str, projects_of: ProjectsOf
+) -> APIRouter:
     """Routes under `/{org}/settings/members`."""
     routes = APIRouter(include_in_schema=False)
 
@@ -54,10 +61,11 @@ def router(db: Database, visits: Visits, pages: Environment, letters: Letters, *
             found = await membership.member(t, person_id)
             events = await history(t, Subject("member", person_id), limit=20)
             by = await queries.people(t, [e.actor for e in events if e.actor is not None])
+            runs = await projects_of(t, person_id)
         below = rank(found.role) <= rank(visit.viewer.role)
         return visit.page(
             pages, "member.html", request, "settings", status=status, member=found, link=link, error=error, below=below,
-            roles=grantable(visit.viewer), meaning=MEANING,
+            roles=grantable(visit.viewer), meaning=MEANING, runs=runs,
             events=[
                 (e.at, sentence(e.fact, e.data, by[e.actor].name if e.actor in by else audit.NOBODY)) for e in events
             ],

@@ -13,4 +13,5 @@ plugin = Plugin(
     description="Names, titles, teams and time zones from a Slack workspace's profiles.",
     settings=SlackContactSettings,
     provider=SlackContacts,
+    behaviour=frozenset({"profile_department_field_id", "profile_team_field_id", "profile_weblink_field_id"}),
 )

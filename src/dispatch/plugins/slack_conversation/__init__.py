@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dispatch.plugins.slack_conversation.provider import SlackConversations
-from dispatch.plugins.slack_conversation.settings import SlackConversationSettings
+from dispatch.plugins.slack_conversation.settings import BEHAVIOUR, SlackConversationSettings
 from dispatch.ports.plugin import Plugin
 
 plugin = Plugin(
@@ -13,4 +13,5 @@ plugin = Plugin(
     description="Channels, messages, commands and forms in a Slack workspace.",
     settings=SlackConversationSettings,
     provider=SlackConversations,
+    behaviour=BEHAVIOUR,
 )

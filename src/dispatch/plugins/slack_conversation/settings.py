@@ -272,3 +272,10 @@ class SlackConversationSettings(BaseModel):
             for name in type(self).model_fields
             if name.startswith(COMMAND_PREFIX)
         }
+
+
+#: What Dispatch does in the workspace; everything else says which workspace, and proves it.
+BEHAVIOUR: Final = frozenset(
+    {"private_channels", "ban_threads", "timeline_event_reaction"}
+    | {key for key in SlackConversationSettings.model_fields if key.startswith(COMMAND_PREFIX)}
+)

@@ -13,4 +13,5 @@ plugin = Plugin(
     description="Sends e-mail through your mail server.",
     settings=SmtpSettings,
     provider=Smtp,
+    behaviour=frozenset({"sender_name"}),
 )

@@ -112,7 +112,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
             if changes.text is not None:
                 by = await person_of(t, viewer)
                 note = await actions.own_note(
-                    t, situation, await _note_id(t, about, event_id), by=by, admin=viewer.is_admin
+                    t, situation, await _note_id(t, about, event_id), by=by, admin=viewer.admin_of(situation.project_id)
                 )
                 await actions.edit_note(t, note, changes.text, by=by)
             return _out(await queries.timeline_entry(t, about, event_id))
@@ -125,7 +125,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
             situation = await queries.by_name(t, viewer, name)
             by = await person_of(t, viewer)
             note_id = await _note_id(t, Subject(situation.kind, situation.id), event_id)
-            note = await actions.own_note(t, situation, note_id, by=by, admin=viewer.is_admin)
+            note = await actions.own_note(t, situation, note_id, by=by, admin=viewer.admin_of(situation.project_id))
             await actions.remove_note(t, note, by=by, why=f"removed by {by.name}")
 
     return routes

@@ -60,7 +60,7 @@ async def _note(t: Read, look: Look) -> dict[str, Any]:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
         raise Invalid("Say which entry.")
     note = await queries.note_written(t, look.situation, int(asked))
-    mine = look.viewer.is_admin or look.viewer.person_id in (note.author_id, note.added_by)
+    mine = look.here.admin or look.viewer.person_id in (note.author_id, note.added_by)
     if look.query.get("edit") and not mine:
         raise NotAllowed("Only who wrote an entry, and admins, may change it.")
     return {"note": note, "edit": bool(look.query.get("edit"))}

@@ -115,7 +115,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             situation = await queries.by_name(t, visit.viewer, name)
             here = await standing(t, visit.viewer, situation)
             event = await queries.entry(t, Subject(situation.kind, situation.id), event_id)
-        mine = visit.viewer.is_admin or event.actor_id == visit.viewer.person_id
+        mine = here.admin or event.actor_id == visit.viewer.person_id
         return visit.page(
             pages, "entry_menu.html", request, "incidents", event=event, incident=situation.name, may_pin=here.may("add_event"),
             own=event.note_id is not None and not event.removed and mine,

@@ -62,7 +62,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
         sent = await request.form()
         async with db.tx(visit.org.id) as t:
             situation, who = await acting(t, visit, name)
-            note = await actions.own_note(t, situation, note_id, by=who, admin=visit.viewer.is_admin)
+            note = await actions.own_note(t, situation, note_id, by=who, admin=visit.viewer.admin_of(situation.project_id))
             if sent.get("remove"):
                 await actions.remove_note(t, note, by=who, why=f"removed by {who.name}")
             else:
