@@ -62,6 +62,9 @@ _BESIDE = [
     " on conflict do nothing",
     "insert into membership (org_id, account_id, person_id, role, created_at) select 1, p.account_id, p.id, 'member', now()"
     " from person p where p.org_id = 1 and p.email like 'many%' on conflict do nothing",
+    "insert into project_admin (org_id, project_id, person_id, given_by, since) select 1, min(j.id), p.id, p.id, now()"
+    " from project j, person p where j.org_id = 1 and p.org_id = 1 and p.email like 'many%' and p.id % 10 = 0 group by p.id"
+    " on conflict do nothing",
     "create temp table newest as select id from situation where org_id = 1 order by id desc limit 1",
     "insert into participant (org_id, situation_id, person_id, added_at, added_reason, note) select 1, n.id, p.id, now(), '', ''"
     " from newest n, person p where p.org_id = 1 and p.email like 'many%' on conflict do nothing",

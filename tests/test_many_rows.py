@@ -41,7 +41,10 @@ API = [
 #: With whose turn it is on each, and who is passed over.
 TURNS = "/projects/default/rotations"
 #: Pages made of many parts: more than a list, but no more for a long one.
-MADE_OF_PARTS = ["/default", "/default/incidents/{name}", "/default/incidents/{name}/fragments/timeline"]
+MADE_OF_PARTS = [
+    "/default", "/default/incidents/{name}", "/default/incidents/{name}/fragments/timeline",
+    "/default/settings/projects/default/admins",
+]  # fmt: skip
 
 
 async def test_every_list_takes_as_few_statements_however_long_it_is(sample_database: str, cluster: Cluster) -> None:

@@ -122,6 +122,7 @@ async def test_a_deactivated_project_admin_is_none_when_they_come_back(stage: St
 
 async def test_they_steer_the_incidents_of_their_project_on_the_web_and_in_slack_and_no_others(stage: Stage) -> None:
     await make_project_admin(stage, "cy@example.com", "payments")
+    await stage.configure("slack-conversation", {"private_channels": False})
     own, channel = await incident(stage, Project="payments")
     other, elsewhere = await incident(stage, Title="Somewhere else")
     cy = await stage.sign_in("cy@example.com")
@@ -130,7 +131,7 @@ async def test_they_steer_the_incidents_of_their_project_on_the_web_and_in_slack
         assert answer.status_code == status, answer.text
     assert "an admin of the project or the organization" in answer.text
     for place in (channel, elsewhere):
-        await stage.slack.call("POST", f"users/{CY}/joins", {"channel": place})
+        await stage.slack.join(CY, place)
         await stage.settle()
     view = await typed(stage, CY, channel, "/dispatch-update-incident")
     assert (await stage.slack.submit(CY, view["id"], {"Title": "Cy renamed it"}))["outcome"] in ("closed", "updated")

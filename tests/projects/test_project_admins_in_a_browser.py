@@ -7,7 +7,6 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pictures import picture
 from tests.played import Played
 from tests.projects.test_plugins_in_a_browser import fits_and_reads
 
@@ -37,7 +36,6 @@ def test_dee_gives_the_role_gus_runs_payments_and_what_he_has_open_ends_with_it(
     expect(dee.get_by_text("They run the project from now on.")).to_be_visible()
     expect(dee.get_by_role("main").get_by_role("listitem").first).to_contain_text("Gus Petrov")
     fits_and_reads(dee)
-    picture(dee, "project-admins")
 
     # His open page loads itself anew, with what he may now.
     gus.get_by_role("navigation", name="Main").get_by_role("link", name="Settings").click()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import aliased
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read, Tx
@@ -17,7 +18,7 @@ from dispatch.kit.events import Fact, Subject, announce, record
 from dispatch.people.access import require
 from dispatch.people.events import ProjectAdminGiven, ProjectAdminTaken
 from dispatch.people.models import Membership, Person, ProjectAdmin
-from dispatch.people.queries import Viewer, by_email, people
+from dispatch.people.queries import Viewer, by_email
 
 
 class Project(Protocol):
@@ -41,24 +42,17 @@ class Admin:
 
 
 async def admins_of(t: Read, project_id: int) -> Sequence[Admin]:
-    """By name, with their role in the organization. Two statements."""
-    rows = (
-        await t.execute(
-            select(ProjectAdmin, Person, Membership.role)
-            .join(Person, (Person.org_id == ProjectAdmin.org_id) & (Person.id == ProjectAdmin.person_id))
-            .join(Membership, (Membership.org_id == ProjectAdmin.org_id) & (Membership.person_id == ProjectAdmin.person_id))
-            .where(ProjectAdmin.org_id == t.org, ProjectAdmin.project_id == project_id)
-            .order_by(Person.name, Person.id)
-        )
-    ).all()
-    givers = await people(t, [row.ProjectAdmin.given_by for row in rows if row.ProjectAdmin.given_by is not None])
-    return [
-        Admin(
-            row.Person, row.role, row.ProjectAdmin.since,
-            givers[row.ProjectAdmin.given_by].name if row.ProjectAdmin.given_by in givers else "",
-        )
-        for row in rows
-    ]  # fmt: skip
+    """By name, with their role in the organization. One statement."""
+    giver = aliased(Person)
+    rows = await t.execute(
+        select(Person, Membership.role, ProjectAdmin.since, giver.name.label("given_by"))
+        .join(ProjectAdmin, (Person.org_id == ProjectAdmin.org_id) & (Person.id == ProjectAdmin.person_id))
+        .join(Membership, (Membership.org_id == ProjectAdmin.org_id) & (Membership.person_id == ProjectAdmin.person_id))
+        .outerjoin(giver, (giver.org_id == ProjectAdmin.org_id) & (giver.id == ProjectAdmin.given_by))
+        .where(ProjectAdmin.org_id == t.org, ProjectAdmin.project_id == project_id)
+        .order_by(Person.name, Person.id)
+    )
+    return [Admin(row.Person, row.role, row.since, row.given_by or "") for row in rows]
 
 
 async def give(t: Tx, project: Project, email: str, *, viewer: Viewer | None, by: int | None) -> bool:
