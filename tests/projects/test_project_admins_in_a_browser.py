@@ -44,7 +44,7 @@ def test_dee_gives_the_role_gus_runs_payments_and_what_he_has_open_ends_with_it(
     assert not {"Members", "API tokens", "Audit log", "From Slack"} & set(names_of(gus))
     gus.get_by_role("navigation", name="Settings").get_by_role("link", name="Tags").click()
     expect(gus).to_have_url(re.compile("/projects/payments/tags$"))
-    gus.get_by_label("Tags").fill("ledger")
+    gus.get_by_role("textbox", name="New tags").fill("ledger")
     gus.get_by_role("button", name="Add tags").click()
     expect(gus.get_by_text("One tag added.")).to_be_visible()
     gus.get_by_role("navigation", name="Settings").get_by_role("link", name="Plugins").click()

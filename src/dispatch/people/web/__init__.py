@@ -115,7 +115,7 @@ class Visits:
         return Visit(viewer, org, token, session, orgs)
 
     async def admin(self, request: Request, org_slug: str) -> Visit:
-        """The signed-in member, who may see and change settings.
+        """The signed-in member, who may see and change settings of the organization.
 
         Raises:
             SignInNeeded, NotFound, NotAllowed: as `of`.
