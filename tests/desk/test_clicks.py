@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from dispatch.kit import clock
+from dispatch.oncall.models import RotationOverride
+from dispatch.people.queries import by_email
 from tests.pictures import picture
 from tests.played import Played
+from tests.playing import org_id
 from tests.seen import complaints
 from tests.stage import BO
 
@@ -115,3 +120,27 @@ def test_a_home_follows_what_happens_without_a_reload(played: Played) -> None:
     picture(page, "incident-page", height=1000)
     page.goto("/default")
     expect(page.get_by_text(f"You lead {name}")).to_have_count(0)
+
+
+def test_a_home_follows_whose_turn_it_is(played: Played) -> None:
+    """Nothing is written when a turn ends; the page knows when it does."""
+
+    async def cy_stands_in() -> None:
+        async with played.stage.house.db.tx(await org_id(played.stage)) as t:
+            cy = await by_email(t, "cy@example.com")
+            assert cy is not None
+            now = clock.now()
+            ends = now + timedelta(minutes=1)
+            t.add(RotationOverride(org_id=t.org, rotation_id=1, person_id=cy.id, starts_at=now - timedelta(hours=1), ends_at=ends))
+
+    played.run(cy_stands_in())
+    page = played.person("bo@example.com")
+    page.clock.install()
+    page.goto("/default")
+    on_call = page.locator(".part", has=page.get_by_role("heading", name="On call"))
+    expect(on_call.locator(".person")).to_have_text(re.compile("Cy Okafor"))
+    page.evaluate("window.same = true")
+    played.run(played.stage.advance(minutes=1))
+    page.clock.fast_forward("01:02")
+    expect(on_call.locator(".person")).to_have_text(re.compile("Ada Lovelace"))
+    assert page.evaluate("window.same")

@@ -9,8 +9,8 @@ import pytest
 
 from tests.stage import Stage
 
-FIRST_PAGE = 130 * 1024
-FURTHER_PAGE = 25 * 1024
+FIRST_PAGE = 130_000
+FURTHER_PAGE = 25_000
 
 
 async def weight(browser: httpx.AsyncClient, address: str) -> int:

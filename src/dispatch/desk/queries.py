@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,6 +78,12 @@ class Home:
     open_total: int
     any_incident: bool
     recent: list[Happened]
+
+    @property
+    def turns_in(self) -> int | None:
+        """Seconds until somebody else may be on call, one more so that it is so then; at most a day. None: no turn ends."""
+        ends = min((each.until for each in self.duty if each.until is not None), default=None)
+        return None if ends is None else min(math.ceil((ends - clock.now()).total_seconds()) + 1, 86_400)
 
 
 async def home(t: Read, viewer: Viewer) -> Home:

@@ -24,9 +24,9 @@ class UpdateIncident(Form):
         "Resolution", default="", required=False, max_length=40_000, help="What ended it, once that is known."
     )
     project: str = choice("Project", reload=True)
-    type: str | None = choice("Type", depends_on="project")
-    severity: str | None = choice("Severity", depends_on="project")
-    priority: str | None = choice("Priority", depends_on="project")
+    type: str | None = choice("Type", depends_on="project", required=True)
+    severity: str | None = choice("Severity", depends_on="project", required=True)
+    priority: str | None = choice("Priority", depends_on="project", required=True)
     tags: list[str] = search("Tags", source="tags", default=[], required=False, placeholder="Type to search")
 
     def changes(self, was: Mapping[str, Any]) -> dict[str, Any]:
