@@ -50,6 +50,13 @@ STILL = 0.1
 UNFOLD = "() => document.querySelectorAll('details:not(.menu)').forEach((details) => { details.open = true; })"
 #: Buttons that ask something first, or make a field of a value. The palette has tests of its own.
 OPENERS = "[data-load], [data-edit], [data-dialog]:not([data-dialog=palette])"
+#: The words of the buttons that act at once, those of closed menus included.
+AT_ONCE = """
+() => [...document.querySelectorAll('form button:not([type=button]), [hx-post]:is(button)')]
+  .filter((button) => !button.closest('dialog') && !button.hasAttribute('hx-confirm'))
+  .map((button) => (button.ariaLabel || button.textContent).trim().replace(/\\s+/g, ' '))
+"""
+DESTROYS = re.compile(r"delete|remove|revoke|deactivate|discard|take out|close the incident|restrict|archive", re.IGNORECASE)
 NAME = "opener => (opener.ariaLabel || opener.textContent).trim()"
 #: For programs, downloads, streams and scripts; and pieces of pages, which are looked at where they stand.
 NOT_PAGES = re.compile(r"^/(api/|static|healthz|metrics)|/live$|/options/|/jump$|/fragments/|/dialogs/|/edit/{place}$|/menu$|export\.|timeline\.")
@@ -70,6 +77,7 @@ class Look:
     by_day: list[str] = field(default_factory=list)
     by_night: list[str] = field(default_factory=list)
     asked: dict[str, list[str]] = field(default_factory=dict)
+    unasked: list[str] = field(default_factory=list)
     moved: float = 0.0
     what_moved: list[str] = field(default_factory=list)
     too_wide: dict[str, int] = field(default_factory=dict)
@@ -165,6 +173,7 @@ def see(played: Played, page: Page, look: Look) -> None:
     in_theme(page, "dark")
     look.by_night = complaints(page, colours_only=True)
     in_theme(page, "light")
+    look.unasked = [words for words in page.evaluate(AT_ONCE) if DESTROYS.search(words)]
     look.asked = questions(page)
     look.too_wide = {"at 200 %": too_wide(page, ENLARGED), "on a phone": too_wide(page, PHONE)}
     loaded(page, look)
@@ -220,6 +229,11 @@ def test_everybody_can_read_and_use_every_page_by_day_and_by_night(looks: list[L
 def test_everybody_can_answer_what_a_page_asks(looks: list[Look]) -> None:
     assert sum(len(look.asked) for look in looks) >= 30
     wrong = [f"{look.address}, {words}: {each}" for look in looks for words, found in look.asked.items() for each in found]
+    assert wrong == [], told(wrong)
+
+
+def test_what_destroys_something_asks_first(looks: list[Look]) -> None:
+    wrong = [f"{look.address}: {each}" for look in looks for each in look.unasked]
     assert wrong == [], told(wrong)
 
 
