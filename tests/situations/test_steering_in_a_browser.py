@@ -51,7 +51,7 @@ def test_people_are_brought_in_and_the_command_is_handed_over(played: Played) ->
     played.run(played.stage.settle())
     ada, bo, cy = looking_at(played, name, "ada", "bo", "cy")
     for outside in ("Bring in", "Restrict", "Link", "Write", "Change the commander"):
-        expect(cy.get_by_role("button", name=outside)).to_have_count(0)
+        expect(cy.get_by_role("button", name=outside, exact=True)).to_have_count(0)
     # Bo takes part, and steers until somebody has acknowledged.
     ada.get_by_role("button", name="Acknowledge command").click()
     expect(ada.locator("[data-live=on]")).to_be_visible()
