@@ -18,7 +18,7 @@ _WATCH: Final = """
   window.moved = [];
   new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput)
-      window.moved.push([shift.value, shift.sources.map((s) => s.node?.outerHTML?.slice(0, 100) ?? "").join(" ")]);
+      window.moved.push([shift.value, Math.round(shift.startTime) + "ms " + shift.sources.map((s) => (s.node?.outerHTML?.slice(0, 60) ?? "") + JSON.stringify([s.previousRect, s.currentRect])).join(" ")]);
   }).observe({ type: "layout-shift", buffered: true });
 """
 #: After the fonts are there and two frames were drawn nothing is on its way that belongs to loading.
