@@ -125,10 +125,20 @@ def test_vendored_files_are_what_they_were() -> None:
 
 async def test_a_hashed_address_is_kept_forever_and_compressed() -> None:
     async with client() as c:
-        answer = await c.get(static("app.css"))
+        answer = await c.get(static("vendor/tabler.css"))
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-encoding"] == "gzip" and answer.headers["vary"] == "accept-encoding"
-    assert answer.text == (STATIC / "app.css").read_text()
+    assert answer.text == (STATIC / "vendor/tabler.css").read_text()
+
+
+@pytest.mark.parametrize("name", ["app.css", "app.js"])
+async def test_our_own_comments_stay_in_the_source(name: str) -> None:
+    async with client() as c:
+        sent = (await c.get(static(name))).text.splitlines()
+    written = (STATIC / name).read_text().splitlines()
+    assert not [line for line in sent if line.lstrip().startswith(("//", "/*"))]
+    left_out = [line.strip() for line in written if line not in sent]
+    assert left_out and all(line.startswith(("//", "/*")) or line.endswith("*/") for line in left_out)
 
 
 async def test_an_address_of_another_version_is_answered_but_not_kept() -> None:
