@@ -101,3 +101,19 @@ async def test_blocks_validate_needs_no_token(stage: Stage) -> None:
     assert good.json()["ok"]
     assert bad.json()["error"] == "invalid_blocks"
     assert bad.json()["errors"][0]["pointer"] == "/blocks/0/type"
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad", "pointer"),
+    [
+        ("view", {"type": "home", "blocks": [{"type": "divider"}]}, {"type": "home", "blocks": []}, "/view/blocks"),
+        ("message", {"blocks": [{"type": "divider"}]}, {"blocks": [{"type": "section"}]}, "/blocks/0/type"),
+    ],
+)
+async def test_blocks_validate_judges_views_and_messages_too(stage: Stage, kind: str, good: dict[str, object], bad: dict[str, object], pointer: str) -> None:
+    async with httpx.AsyncClient(base_url=stage.running.api_url) as http:
+        assert (await http.post("blocks.validate", json={kind: good})).json()["ok"]
+        refused = (await http.post("blocks.validate", json={kind: bad})).json()
+        both = (await http.post("blocks.validate", json={kind: good, "blocks": []})).json()
+    assert (refused["error"], refused["errors"][0]["pointer"]) == (f"invalid_{kind}", pointer)
+    assert both["error"] == "invalid_arguments"
