@@ -141,6 +141,11 @@ async def ask(box: Sandbox, app: App, kind: AskKind, payload: Json, *, name: str
     for fault in struck:
         if fault.kind == "latency":
             await asyncio.sleep(fault.seconds or 1)
+    if kind != "command" and not (app.settings.get("interactivity") or {}).get("is_enabled"):
+        # Over either transport. Unverified: the words a person reads then.
+        ack = Ack(0, 0, error="dispatch_failed", headers=(("reason", "no_interactivity"),))
+        _log(box, app, kind, name, None, 0, ack)
+        return ack
     delivery = delivery_of(box, app)
     await _dropped(delivery, struck)
     if any(fault.kind == "error5xx" for fault in struck):

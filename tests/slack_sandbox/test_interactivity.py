@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from slack_sdk.errors import SlackApiError
-from stage_set import Stage, refusal
+from stage_set import Stage, manifest, refusal
 from starlette.responses import PlainTextResponse
 
 from slack_sandbox.client import Refused
@@ -303,3 +303,18 @@ async def test_app_home_is_published_per_person(stage: Stage) -> None:
     await stage.bot.views_publish(user_id=stage.ada, view=home)
     shown = await stage.people.call("GET", f"users/{stage.ada}/home", app=stage.keys["app_id"])
     assert shown["type"] == "home"
+
+
+async def test_clicks_of_an_app_without_interactivity_reach_nobody(stage: Stage) -> None:
+    channel = await stage.room("inc-1", stage.ada)
+    button = {"type": "button", "action_id": "ack", "text": {"type": "plain_text", "text": "Acknowledge"}}
+    post = await stage.bot.chat_postMessage(channel=channel, text="?", blocks=[{"type": "actions", "elements": [button]}])
+    without = manifest(stage.app.url)
+    without["settings"]["interactivity"] = {"is_enabled": False, "request_url": f"{stage.app.url}/action"}
+    await stage.people.app(stage.team, without)
+    pressed = await stage.people.act_in_message(stage.ada, channel, post["ts"], "ack")
+    assert pressed["ack"]["body"] == "dispatch_failed"
+    assert not stage.app.of("action")
+    await stage.people.app(stage.team, manifest(stage.app.url))
+    assert (await stage.people.act_in_message(stage.ada, channel, post["ts"], "ack"))["ack"]["status"] == 200
+    assert len(stage.app.of("action")) == 1
