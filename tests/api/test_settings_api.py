@@ -73,7 +73,7 @@ async def test_every_list_is_read_added_to_changed_and_taken_from(quiet: Stage) 
             assert (await admin.get(at)).json() == changed.json(), key
             for send in (member.post(path, json=new), member.patch(at, json=change), member.delete(at)):
                 forbidden = await send
-                assert forbidden.status_code == 403 and "you need to be an admin" in forbidden.json()["detail"], key
+                assert forbidden.status_code == 403 and "you need to be a project admin" in forbidden.json()["detail"], key
             assert (await admin.get(f"{BASE}/projects/payments/{key}/{row['id']}")).status_code == 404, key
             assert (await admin.delete(at)).status_code == 204, key
             assert (await admin.get(at)).status_code == 404, key

@@ -25,6 +25,7 @@ class _Form(HTMLParser):
         self.values: dict[str, str] = {}
         self.inside = False
         self.select = ""
+        self.chosen = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {key: value or "" for key, value in attrs}
@@ -39,7 +40,13 @@ class _Form(HTMLParser):
         elif tag == "select":
             self.select = given["name"]
         elif tag == "option" and "selected" in given:
-            self.values[self.select] = given["value"]
+            self.values[self.select] = given.get("value", "")
+            self.chosen = "value" not in given
+
+    def handle_data(self, data: str) -> None:
+        # An option without a value: a browser sends its text.
+        if self.chosen:
+            self.values[self.select], self.chosen = " ".join(data.split()), False
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
