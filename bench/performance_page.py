@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Known = dict[str, Any]
@@ -42,10 +43,18 @@ waits while it fails over. Neither has been measured here.
 """
 
 
-def page(known: Known) -> str:
-    """The whole page."""
-    parts = [HEAD, _machine(known), "## Gates\n", _table(_gates(known)), "\n## Goals\n", _table(_goals(known))]
-    parts += ["\n## Figures\n", _figures(known), NOTES]
+def page(known: Known, *, missing: Sequence[str] = ()) -> str:
+    """The whole page.
+
+    Args:
+        missing: measurements that were not run; said, so that nobody takes a short page for a complete one.
+    """
+    goals = _goals(known)
+    parts = [HEAD, _machine(known)]
+    if missing:
+        parts.append(f"**Not measured in these runs**: {', '.join(missing)}.")
+    parts += ["## Gates", _table(_gates(known)), "## Goals", _table(goals) if goals else "None was measured in these runs."]
+    parts += ["## Figures", _figures(known), NOTES]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 

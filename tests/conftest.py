@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect
 from tools.seed_checklist import RESULTS
 
 from dispatch import migrations
@@ -28,6 +29,9 @@ from dispatch.kit.embedded.testing import (
 )
 from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 from tests.stage import Stage, staged
+
+# Milliseconds. A loaded machine is slow, and no test in a browser is about how quick it is.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

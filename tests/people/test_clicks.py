@@ -111,7 +111,7 @@ def test_a_role_is_changed_and_a_member_deactivated(played: Played) -> None:
     bo.get_by_label("E-mail").fill("bo@example.com")
     bo.get_by_label("Password").fill(PASSWORD)
     bo.get_by_role("button", name="Sign in").click()
-    expect(bo.get_by_text("To open or change settings you need to be an admin")).to_be_visible()
+    expect(bo.get_by_text("To open settings you need to be a project admin")).to_be_visible()
     page.goto("/default/settings/members")
     page.get_by_role("link", name="Bo Nilsson").click()
     page.get_by_label("Admin").check()
@@ -153,7 +153,7 @@ def test_another_browser_is_signed_out_from_here(played: Played) -> None:
     laptop.goto("/default/profile")
     laptop.get_by_role("button", name="Sign out Chrome on Linux").click()
     expect(laptop.get_by_text("Signed out.")).to_be_visible()
-    phone.reload()
+    # Its page loads itself anew.
     expect(phone.get_by_role("heading", name="Sign in")).to_be_visible()
     laptop.get_by_label("New password").fill("a sentence of mine")
     laptop.get_by_role("button", name="Set password").click()

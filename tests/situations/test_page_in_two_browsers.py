@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -12,15 +11,6 @@ from tests.played import Played
 from tests.seen import complaints
 
 pytestmark = pytest.mark.browser
-#: Milliseconds; a loaded machine is slow, and nothing here is about how quick it is.
-PATIENCE = 30_000
-
-
-@pytest.fixture(autouse=True)
-def patience() -> Iterator[None]:
-    expect.set_options(timeout=PATIENCE)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def test_tasks_and_timeline_are_live_for_both(played: Played) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pager_app import Pager, manifest, pager
 from people_stage import WORKSPACE, Stage
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_sandbox.testing import running_sandbox
@@ -19,7 +19,6 @@ from slack_sandbox.testing import running_sandbox
 CHROMIUM = Path("/usr/bin/chromium")
 # Milliseconds to wait for an effect: generous, because the machine may be busy with other things.
 PATIENCE = 20_000
-expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
