@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import threading
 from collections import Counter
@@ -83,12 +82,10 @@ class Count:
             self._add("welcome DM", one, self._texts(self._direct(who), f"{one.name} has its channel"))
 
     def _pages(self, one: Expected) -> int:
-        """The most messages of one call. Without an answer a second call follows after two minutes, which is right, and then
-        the first is not made up for if it had not gone out yet; two messages of one call are one too many."""
+        """First calls only: after two minutes without an answer a second one, named so, is right."""
         found = self._of_bot(self._direct(one.commander))
         mine = [m for m in found if m["text"].startswith(f"You are needed as commander of {one.name}: ")]
-        calls = Counter(re.search(r"\(call \d+\)|$", json.dumps(m.get("blocks", [])[:1]))[0] for m in mine)  # type: ignore[index]
-        return max(calls.values(), default=0)
+        return sum("(call " not in json.dumps(m.get("blocks", [])[:1]) for m in mine)
 
     def _note(self, method: str, args: Json) -> None:
         if method == "chat.postMessage":
