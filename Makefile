@@ -12,7 +12,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	@$(BIN)/python tools/need_chromium.py
 	@rm -f .pytest_cache/seed-results.jsonl
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" --ignore tests/process $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not browser" --ignore tests/process $(ARGS)
 	@# By themselves: a browser's driver keeps an event loop running in its process.
 	$(BIN)/pytest -m browser $(ARGS)
 	@# By themselves: they kill processes, and count how long the others take.
@@ -34,7 +34,7 @@ torture: $(VENV)/.test
 	DISPATCH_TEST_ROWS=50000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_ROWS=100000 $(BIN)/pytest tests/test_many_rows.py --timeout 1800
 	DISPATCH_TEST_EXAMPLES=100000 $(BIN)/pytest tests/api/test_any_request.py -s
-	DISPATCH_TEST_EXAMPLES=5000 $(BIN)/pytest tests/slack_sandbox/test_any_request.py
+	DISPATCH_TEST_EXAMPLES=5000 $(BIN)/pytest tests/slack_sandbox/test_any_request.py --timeout 1800
 	DISPATCH_TEST_REQUESTS=10000 $(BIN)/pytest tests/scenarios/test_interleaved.py --timeout 3600 -s
 
 $(VENV)/bin/python:

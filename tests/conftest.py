@@ -134,26 +134,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-#: What takes longest, first: started last, one of them would run alone while the other processes have nothing to do.
-LONGEST = [
-    "tests/test_leaks.py",
-    "tests/api/test_any_request.py",
-    "tests/slack_sandbox/test_any_request.py",
-    "tests/test_leaks_outside.py",
-    "tests/scenarios/test_interleaved.py",
-    "tests/scenarios/test_any_payload.py",
-    "tests/scenarios/test_any_delivery.py",
-    "tests/commands/test_limits.py",
-    "tests/commands/test_table.py",
-]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, the others as they are. With --no-loadscope-reorder xdist keeps to it."""
-    order = {each: number for number, each in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.nodeid.split("::")[0], len(order)))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note what ran of the tests that prove a line of the seed, for tools/seed_checklist.py."""
