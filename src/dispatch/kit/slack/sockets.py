@@ -248,11 +248,14 @@ class Sockets:
         return asyncio.create_task(_until_refused(app), name="socket")
 
     async def _end(self, key: str) -> None:
-        running = self._running.pop(key)
+        # Forgotten last, and not awaited itself: should we be cancelled meanwhile, we are, and it is ended once more.
+        running = self._running[key]
         running.app.socket.stop()
-        with suppress(asyncio.CancelledError):
-            await running.task
+        await asyncio.wait({running.task})
+        if not running.task.cancelled() and (why := running.task.exception()) is not None:
+            log.error("socket_failed", exc_info=why)
         await running.app.leave()
+        self._running.pop(key, None)
 
 
 async def _until_refused(app: AppSocket) -> None:
