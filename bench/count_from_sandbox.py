@@ -82,10 +82,15 @@ class Count:
             self._add("welcome DM", one, self._texts(self._direct(who), f"{one.name} has its channel"))
 
     def _pages(self, one: Expected) -> int:
-        """First calls only: after two minutes without an answer a second one, named so, is right."""
+        """First calls: after two minutes without an answer a second one, named so, is right.
+
+        Where the second was there before the first could be made, the first is stale and the second counts for it.
+        """
         found = self._of_bot(self._direct(one.commander))
         mine = [m for m in found if m["text"].startswith(f"You are needed as commander of {one.name}: ")]
-        return sum("(call " not in json.dumps(m.get("blocks", [])[:1]) for m in mine)
+        later = [m for m in mine if "(call " in json.dumps(m.get("blocks", [])[:1])]
+        first = len(mine) - len(later)
+        return first or min(len(later), 1)
 
     def _note(self, method: str, args: Json) -> None:
         if method == "chat.postMessage":

@@ -27,6 +27,7 @@ COMMAND = "/dispatch-report-incident"
 #: Seconds until every step has to have ended, with so many more for each incident above 200.
 LONGEST, LONGEST_EACH = 600.0, 3.0
 WORKERS = 2
+SKIPPED = """select name, reason, count(*) from flow_step where state = 'skipped' and name like 'page%%' group by 1, 2 order by 1, 2"""
 
 
 def report_in_slack(stack: Stack, general: str, title: str, *, by: str) -> str:
@@ -114,9 +115,11 @@ def main() -> int:
             return 1
         most = stack.rows("select max(attempts), sum(attempts), count(*) from flow_step")[0]
         print(f"{most[2]} steps, {most[1]} attempts, at most {most[0]} of one step")
-        unhappy = [row for row in stack.unhappy() if row[2] != "skipped"]
+        unhappy = stack.unhappy()
         for row in unhappy:
             print("step", *row)
+        skipped = [f"{row[2]} × {row[0]} was skipped: {row[1]}" for row in stack.rows(SKIPPED)]
+        print(*skipped, sep="\n")
         expected = stack.folder / "expected.json"
         incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
         expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
@@ -127,7 +130,7 @@ def main() -> int:
             options.out,
             f"{len(names)} incidents, seed {seed}: {len(killed)} workers killed in {took:.0f} s. {most[2]} steps took {most[1]} attempts, at most "
             f"{most[0]} of one step; {verdict}.",
-            done.stdout,
+            "\n".join([done.stdout.strip(), "", *skipped]),
         )
         return 1 if done.returncode or watching.returncode or unhappy else 0
 

@@ -63,6 +63,27 @@ async def test_a_broken_channel_holds_up_no_other(stage: Stage, mailbox: Mailbox
     assert len(mailbox.to("ada@example.com", "You are needed")) == len(pager.pages) == 1
 
 
+async def test_a_later_call_elsewhere_does_not_replace_one_that_is_late(stage: Stage, mailbox: Mailbox) -> None:
+    """Mail is down until somebody else has been called in Slack: whom mail has not reached yet still gets it."""
+    mailbox.down = True
+    name = await stage.report()
+    for call in (1, 2, 3):
+
+        async def called(call: int = call) -> bool:
+            return bool(of(await stage.pages(name), call))
+
+        await stage.eventually(called)
+        if call < 3:
+            await stage.advance(minutes=2, seconds=5)
+    assert not mailbox.to("ada@example.com", "You are needed")
+    mailbox.down = False
+
+    async def ada_has_mail() -> bool:
+        return bool(mailbox.to("ada@example.com", "You are needed"))
+
+    await stage.eventually(ada_has_mail, timeout=60)
+
+
 async def test_a_channel_that_hangs_takes_few_places_of_the_worker(
     stage: Stage, pager: Pager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select, tuple_
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
@@ -206,14 +206,25 @@ async def pages_about(t: Read, *about: Subject) -> list[Page]:
     )
 
 
-async def latest_call(t: Read, about: Subject) -> int:
-    """The number of the latest call about a subject, through whatever channel; 0 before the first."""
-    number = await t.scalar(
-        select(func.max(Page.round)).where(
-            Page.org_id == t.org, Page.subject_kind == about.kind, Page.subject_id == about.id
+async def called_later(t: Read, about: Subject, person_id: int, *, through: str, call: int) -> bool:
+    """Whether a later call than this one reached the person through the same channel.
+
+    Only then is the earlier one stale: a second call by mail does not replace a first one in Slack that is late.
+    """
+    found = await t.scalar(
+        select(Page.id)
+        .where(
+            Page.org_id == t.org,
+            Page.subject_kind == about.kind,
+            Page.subject_id == about.id,
+            Page.person_id == person_id,
+            Page.through == through,
+            Page.round > call,
+            Page.state != "failed",
         )
+        .limit(1)
     )
-    return int(number or 0)
+    return found is not None
 
 
 async def was_called(t: Read, about: Subject, person_id: int) -> bool:

@@ -14,7 +14,7 @@ from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.kit.signing import Signer
 from dispatch.oncall import actions as oncall
 from dispatch.oncall.events import NobodyAnswered, PageDue
-from dispatch.oncall.queries import latest_call
+from dispatch.oncall.queries import called_later
 from dispatch.people import queries as people
 from dispatch.people.models import Person
 from dispatch.ports import paging
@@ -33,6 +33,8 @@ NO_CHANNEL = (
 )
 #: Who was not called within this time is called again by then anyhow, or somebody else is.
 IN_TIME = timedelta(minutes=15)
+#: How pages name these channels; pagers are named by their provider.
+SLACK, MAIL = "Slack DM", "e-mail"
 
 
 async def unanswered(t: Read, about: Subject) -> str | None:
@@ -58,7 +60,7 @@ async def unanswered(t: Read, about: Subject) -> str | None:
 
 async def page_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
-    brief, who, call = await _whom(c)
+    brief, who, call = await _whom(c, through=SLACK)
     providers = c.use(Providers)
     chat = await providers.conversations(c.org, brief.project_id)
     if chat is None and (
@@ -77,12 +79,12 @@ async def page_in_slack(c: StepContext) -> None:
         except Refused as why:
             failed = f"{why} {why.hint}".strip()
     async with c.done({"failed": failed}) as t:
-        await _note(t, c, brief, who, call, through="Slack DM", key=c.key, failed=failed)
+        await _note(t, c, brief, who, call, through=SLACK, key=c.key, failed=failed)
 
 
 async def page_by_email(c: StepContext) -> None:
     """A mail with a link that acknowledges; mail systems drop a second copy by its Message-ID."""
-    brief, who, call = await _whom(c)
+    brief, who, call = await _whom(c, through=MAIL)
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
@@ -94,7 +96,7 @@ async def page_by_email(c: StepContext) -> None:
     except Refused as why:
         failed = f"{why} {why.hint}".strip()
     async with c.done({"failed": failed}) as t:
-        await _note(t, c, brief, who, call, through="e-mail", key=c.key, state="sent", failed=failed)
+        await _note(t, c, brief, who, call, through=MAIL, key=c.key, state="sent", failed=failed)
 
 
 async def page_by_webhook(c: StepContext) -> None:
@@ -116,6 +118,9 @@ async def _through(
     c: StepContext, brief: queries.Brief, who: Person, call: int, instance: int, pager: paging.Paging
 ) -> None:
     key = f"{c.key}-{instance}"
+    async with c.db.read(c.org) as t:
+        if await called_later(t, c.subject, who.id, through=pager.provider, call=call):
+            return
     neutral = brief.visibility == "restricted"
     failed = ""
     try:
@@ -152,8 +157,15 @@ async def _note(
         await add_participant(t, situation, who, role="Participant", reason="called, because nobody had answered")
 
 
-async def _whom(c: StepContext) -> tuple[queries.Brief, Person, int]:
-    """Who is called and for which time: the commander first, later whom the unanswered call led to."""
+async def _whom(c: StepContext, *, through: str | None = None) -> tuple[queries.Brief, Person, int]:
+    """Who is called and for which time: the commander first, later whom the unanswered call led to.
+
+    Args:
+        through: the channel this step calls through; None where each of several is asked for itself.
+
+    Raises:
+        Skip: nobody is to be called, or a later call reached this person through the same channel.
+    """
     async with c.db.read(c.org) as t:
         brief = await queries.brief(t, c.subject.id)
         wanted = await queries.paging(t, c.subject.id)
@@ -163,8 +175,8 @@ async def _whom(c: StepContext) -> tuple[queries.Brief, Person, int]:
             raise Skip(f"{wanted.why} pages nobody.")
         who = await people.person(t, c.data.get("next_person_id") or brief.commander_id)
         call = int(c.data.get("call") or 1)
-        if await latest_call(t, c.subject) > call:
-            raise Skip("A later call went out meanwhile.")
+        if through is not None and await called_later(t, c.subject, who.id, through=through, call=call):
+            raise Skip(f"A later call through {through} went out meanwhile.")
     return brief, who, call
 
 
