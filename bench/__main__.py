@@ -21,6 +21,7 @@ from bench.burst import twenty_at_once
 from bench.machine import described
 from bench.outage import outage
 from bench.place import Place, place
+from bench.report_forms import report_forms
 from bench.together import two_and_two
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ def plan(quick: bool) -> dict[str, tuple[str, Callable[[Place], Any]]]:
         "message": ("fake", lambda p: measures.event_ack(p, "message", seconds, runs)),
         "reaction": ("fake", lambda p: measures.event_ack(p, "reaction", seconds, runs)),
         "submit": ("fake", lambda p: measures.submit(p, 4 if quick else 10)),
+        "forms": ("fake", lambda p: report_forms(p, 4 if quick else 20)),
         "outage": ("fake", lambda p: outage(p, 30.0 if quick else 600.0)),
         "footprint": ("fake", lambda p: measures.footprint(p, 10 if quick else 60)),
         "status": ("fake", lambda p: measures.status_change(p, seconds, runs)),

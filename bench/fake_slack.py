@@ -3,7 +3,7 @@
     python -m bench.fake_slack PORT
 
 `/control?latency=0.15` sets the seconds each call takes, `/control/calls` answers the calls that matter with the
-moment they were answered, `/control/view` the last form, `/control/clear` forgets the calls.
+moment they were answered, `/control/view` the last form, `/control/clear` forgets the calls, `/control/forget` the form.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class World:
 
     def note(self, method: str, args: dict[str, str], said: dict[str, Any]) -> None:
         """After the answer was sent."""
+        if method.startswith("views.") and '"input"' in args.get("view", ""):
+            self.view = args["view"]
         if method in NOTED:
             channel = args.get("channel") or (said.get("channel") or {})
             channel = channel.get("id") if isinstance(channel, dict) else channel
@@ -106,9 +108,7 @@ class World:
     def chat_update(self, args: dict[str, str]) -> dict[str, Any]:
         return {"channel": args["channel"], "ts": args["ts"]}
 
-    def views_open(self, args: dict[str, str]) -> dict[str, Any]:
-        if '"input"' in args.get("view", ""):
-            self.view = args["view"]
+    def views_open(self, _args: dict[str, str]) -> dict[str, Any]:
         return {"view": {"id": f"V{self.number:09d}", "hash": "h", "blocks": []}}
 
     views_update = views_open
@@ -132,6 +132,8 @@ class World:
             return {"calls": self.noted, "counts": self.counts}
         if path == "/control/view":
             return orjson.loads(self.view)
+        if path == "/control/forget":
+            self.view = "{}"
         if path == "/control/clear":
             self.noted.clear()
             self.counts.clear()

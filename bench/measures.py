@@ -201,12 +201,12 @@ def press_report(place: Place, titles: list[str]) -> tuple[float, list[str]]:
 
 async def _report_together(place: Place, titles: list[str]) -> tuple[float, list[str]]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place.port}", timeout=60) as http:
-        view = await _form(place, http)
+        view = await form_in_slack(place, http)
         pressed = time.time()
-        return pressed, list(await asyncio.gather(*(_submit(place, http, view, title, n) for n, title in enumerate(titles))))
+        return pressed, list(await asyncio.gather(*(submit_in_slack(place, http, view, title, n) for n, title in enumerate(titles))))
 
 
-async def _form(place: Place, http: httpx.AsyncClient) -> dict[str, Any]:
+async def form_in_slack(place: Place, http: httpx.AsyncClient) -> dict[str, Any]:
     """The form as Dispatch draws it, taken from the fake Slack."""
     await _send(http, place.command(int(time.time() * 1e6), user=BO))
     async with asyncio.timeout(30):
@@ -217,7 +217,8 @@ async def _form(place: Place, http: httpx.AsyncClient) -> dict[str, Any]:
             await asyncio.sleep(0.02)
 
 
-async def _submit(place: Place, http: httpx.AsyncClient, view: dict[str, Any], title: str, n: int) -> str:
+async def submit_in_slack(place: Place, http: httpx.AsyncClient, view: dict[str, Any], title: str, n: int) -> str:
+    """Press Report; the incident's name."""
     values: dict[str, Any] = {}
     for block in view["blocks"]:
         if block["type"] != "input":

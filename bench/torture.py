@@ -45,9 +45,15 @@ def report_in_slack(stack: Stack, general: str, title: str, *, by: str) -> str:
         values = {"Title": title, "Description": "Declared by the torture.", "Priority": "High"}
         until = time.monotonic() + 60
         while True:
-            answer = slack.post(f"/users/{by}/views/{view['id']}/submit", json={"values": values}).json()
+            sent = slack.post(f"/users/{by}/views/{view['id']}/submit", json={"values": values})
+            answer = sent.json()
+            if sent.status_code == 409:
+                # Slack did not wait for the answer, but the report was written: the form has become the receipt meanwhile.
+                shown = slack.get(f"/users/{by}/view").json()
+                assert shown["id"] == view["id"] and not shown.get("submit"), {"answer": answer, "shown": shown}
+                return str(shown["title"]["text"])
             # A busy machine misses Slack's three seconds; the form then says "Try again?", and a person does.
-            if "_" not in (answer["errors"] or {}) or time.monotonic() > until:
+            if "_" not in (sent.raise_for_status().json()["errors"] or {}) or time.monotonic() > until:
                 break
         assert answer["outcome"] == "updated", {"outcome": answer["outcome"], "errors": answer["errors"]}
         return str(answer["view"]["title"]["text"])

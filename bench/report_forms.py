@@ -1,0 +1,62 @@
+"""The report form on the web beside the modal in Slack: what a person waits for, in each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+from bench.measures import form_in_slack, report, settle, submit_in_slack
+from bench.place import Place
+
+from dispatch.kit.web.csrf import FIELD, csrf_token
+
+#: Seconds a call of Slack takes: the modal waits for two of them, the page for none.
+LATENCY = 0.15
+
+
+def report_forms(place: Place, times: int) -> dict[str, Any]:
+    """Seconds from asking for the form to having it, and from Report to the answer, each the middle of so many."""
+    place.latency(LATENCY)
+    settle(place, [report(place, "Warm up")], 60)
+    return {"times": times, "latency": LATENCY, **asyncio.run(_both(place, times))}
+
+
+async def _both(place: Place, times: int) -> dict[str, Any]:
+    took: dict[str, list[float]] = {"modal_open": [], "modal_sent": [], "web_open": [], "web_sent": []}
+
+    async def timed(what: str, work: Callable[[], Awaitable[Any]]) -> Any:
+        began = time.perf_counter()
+        done = await work()
+        took[what].append(time.perf_counter() - began)
+        return done
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place.port}", timeout=60, headers={"cookie": place.cookie}) as http:
+        await _form_on_the_web(http)
+        for number in range(times):
+            await asyncio.to_thread(place.slack, "/forget")
+            view = await timed("modal_open", lambda: form_in_slack(place, http))
+            name = await timed("modal_sent", lambda: submit_in_slack(place, http, view, f"Modal {number}", number))  # noqa: B023
+            await asyncio.to_thread(settle, place, [name], 60)
+            await timed("web_open", lambda: _form_on_the_web(http))
+            name = await timed("web_sent", lambda: _submit_on_the_web(place, http, f"Page {number}"))  # noqa: B023
+            await asyncio.to_thread(settle, place, [name], 60)
+    return {name: {"median": statistics.median(all_), "worst": max(all_)} for name, all_ in took.items()}
+
+
+async def _form_on_the_web(http: httpx.AsyncClient) -> None:
+    answer = (await http.get("/default/report")).raise_for_status()
+    assert 'name="description"' in answer.text
+
+
+async def _submit_on_the_web(place: Place, http: httpx.AsyncClient, title: str) -> str:
+    """Until the receipt is there; the incident's name."""
+    token = csrf_token(place.cookie.partition("=")[2])
+    filled = {FIELD: token, "once": uuid.uuid4().hex, "title": title, "description": title, "project": "default"}
+    answer = await http.post("/default/report", data=filled, follow_redirects=True)
+    assert answer.status_code == 200 and answer.url.path.endswith("/receipt"), answer.text[:500]
+    return answer.url.path.split("/")[-2]
