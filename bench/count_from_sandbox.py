@@ -126,9 +126,9 @@ class Watch:
     """The log of calls, read while it grows, for those calls that leave something."""
 
     LEAVE = frozenset({"chat.postMessage", "conversations.create", "pins.add", "bookmarks.add"})
-    #: Rows end slightly out of order: so far back is looked again.
-    BACK = 2000
-    PAGE = 2000
+    #: Rows end slightly out of order, by no more than are under way at once: so far back is looked again.
+    BACK = 200
+    PAGE = 1000
 
     def __init__(self, slack_url: str) -> None:
         self._url = slack_url
@@ -153,7 +153,7 @@ class Watch:
                         yield {"method": row["method"], "args": row["args"]}
             if len(rows) < self.PAGE:
                 break
-            since = max(row["n"] for row in rows) - self.PAGE // 2
+            since = max(row["n"] for row in rows) - self.BACK
         self._last = max(self._seen, default=0)
 
 

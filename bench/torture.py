@@ -27,6 +27,9 @@ COMMAND = "/dispatch-report-incident"
 #: Seconds until every step has to have ended, with so many more for each incident above 200.
 LONGEST, LONGEST_EACH = 600.0, 3.0
 WORKERS = 2
+#: With more incidents than this, workers are killed half as often by default: with thousands of steps waiting, restarts would
+#: take most of the machine, and the run hours.
+MANY = 500
 SKIPPED = """select name, reason, count(*) from flow_step where state = 'skipped' and name like 'page%%' group by 1, 2 order by 1, 2"""
 
 
@@ -87,10 +90,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of the moments of the kills")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "torture.md")
     parser.add_argument(
-        "--calm", type=float, default=1.0,
-        help="kill so many times slower: on a busy machine a worker dies before it has begun, and nothing is tested",
+        "--calm", type=float, default=None,
+        help=f"1, or 2 above {MANY} incidents, unless given: kill so many times slower: on a busy machine a worker dies before it has begun, and nothing is tested",
     )
     options = parser.parse_args()
+    calm = options.calm or (2.0 if options.incidents > MANY else 1.0)
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1_000_000)
     with running_stack() as stack:
         stop, killed = threading.Event(), list[float]()
@@ -98,7 +102,7 @@ def main() -> int:
         counting = [sys.executable, "-m", "bench.count_from_sandbox", stack.slack_url, str(calls)]
         watching = subprocess.Popen([*counting, "--watch"], stdin=subprocess.PIPE, cwd=ROOT)
         stack.start_workers(WORKERS)
-        pace = (stack, random.Random(seed), stop, killed, options.calm)
+        pace = (stack, random.Random(seed), stop, killed, calm)
         killing = threading.Thread(target=keep_killing, args=pace, daemon=True)
         began = time.monotonic()
         killing.start()
@@ -134,7 +138,7 @@ def main() -> int:
         print(done.stdout, done.stderr, sep="", end="")
         write(
             options.out,
-            f"{len(names)} incidents, seed {seed}: {len(killed)} workers killed in {took:.0f} s. {most[2]} steps took {most[1]} attempts, at most "
+            f"{len(names)} incidents, seed {seed}: {len(killed)} workers killed in {took:.0f} s, one every {0.3 * calm:g} to {2 * calm:g} s. {most[2]} steps took {most[1]} attempts, at most "
             f"{most[0]} of one step; {verdict}.",
             "\n".join([done.stdout.strip(), "", *skipped]),
         )
@@ -149,7 +153,7 @@ def write(file: Path, summary: str, counted: str) -> None:
         f"""# Torture: nothing lost, nothing doubled
 
 Made by `make torture N=1000` (`bench/torture.py`). Incidents are declared, a fifth of them through Slack's forms and the others over
-the API, while one of two workers is killed with SIGKILL every 0.3 to 2 seconds. When every step has ended, the deliveries are
+the API, while one of two workers is killed with SIGKILL again and again. When every step has ended, the deliveries are
 counted in the strict sandbox alone, from its channels, messages and its log of calls, by a program that knows nothing of Dispatch.
 
 **Latest run**, {now} (UTC), {described()}, load average {load:.1f}:

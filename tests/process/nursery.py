@@ -5,6 +5,7 @@ Each worker is a process of its own that runs `dispatch worker start`. Writes `w
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,9 @@ class Nursery:
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
         signal.signal(signal.SIGALRM, lambda *_: self._stop() if os.getppid() != self._parent else None)
         signal.setitimer(signal.ITIMER_REAL, 1, 1)
+        # A child that collects garbage would copy every page it shares with us.
+        gc.collect()
+        gc.freeze()
         for number in range(count):
             self._fork(number)
         while self._children:
