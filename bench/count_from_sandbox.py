@@ -1,7 +1,6 @@
 """Counts, in the sandbox alone, what incidents left in Slack: lost and doubled per kind of delivery.
 
-Standard library only, nothing of Dispatch: what it counts is what people would see. The sandbox keeps only its newest calls, so
-that a long run is watched from its beginning (`--watch`) and counted at its end.
+Standard library only, nothing of Dispatch: what it counts is what people would see, and what the sandbox wrote down of its calls.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -122,51 +120,17 @@ class Count:
         return sum(m["text"].startswith(start) for m in self._of_bot(messages))
 
 
-class Watch:
-    """The log of calls, read while it grows, for those calls that leave something."""
-
-    LEAVE = frozenset({"chat.postMessage", "conversations.create", "pins.add", "bookmarks.add"})
-    #: Rows end slightly out of order, by no more than are under way at once: so far back is looked again.
-    BACK = 200
-    PAGE = 1000
-
-    def __init__(self, slack_url: str) -> None:
-        self._url = slack_url
-        self._seen: set[int] = set()
-        self._last = 0
-
-    def look(self) -> Iterator[Json]:
-        """What came since the last look, each once.
-
-        Raises:
-            RuntimeError: the sandbox has dropped calls that were not read.
-        """
-        oldest = get(self._url, "calls?since=0&limit=1")["calls"]
-        if oldest and oldest[0]["n"] > max(self._last, self.BACK) + 1:
-            raise RuntimeError(f"calls {self._last + 1} to {oldest[0]['n'] - 1} were not read in time")
-        since = max(0, self._last - self.BACK)
-        while rows := get(self._url, f"calls?since={since}&limit={self.PAGE}")["calls"]:
-            for row in rows:
-                if row["n"] not in self._seen:
-                    self._seen.add(row["n"])
-                    if row["method"] in self.LEAVE and row["result"].get("ok"):
-                        yield {"method": row["method"], "args": row["args"]}
-            if len(rows) < self.PAGE:
-                break
-            since = max(row["n"] for row in rows) - self.BACK
-        self._last = max(self._seen, default=0)
+#: Methods whose calls leave something, each of which is to be there once.
+LEAVE = frozenset({"chat.postMessage", "conversations.create", "pins.add", "bookmarks.add"})
 
 
-def watch(slack_url: str, file: Path) -> None:
-    """Write what `Watch` sees, a line each, until standard input ends."""
-    ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
-    watching, last = Watch(slack_url), False
-    with file.open("w") as out:
-        while not last:
-            last = ended.wait(2)
-            out.writelines(json.dumps(call) + "\n" for call in watching.look())
-            out.flush()
+def calls_in(file: Path) -> Iterator[Json]:
+    """The calls that left something, from what the sandbox wrote down of all of them (`--calls`)."""
+    with file.open() as lines:
+        for line in lines:
+            call = json.loads(line)
+            if call["ok"] and call["method"] in LEAVE:
+                yield call
 
 
 def get(slack_url: str, path: str) -> Json:
@@ -176,13 +140,9 @@ def get(slack_url: str, path: str) -> Json:
         return found
 
 
-def count(slack_url: str, bot: str, expected: Iterable[Expected], calls: Iterable[Json] | None = None) -> dict[str, Tally]:
-    """Tallies by kind of delivery.
-
-    Args:
-        calls: as `Watch` saw them; those that the sandbox still has without it.
-    """
-    counting = Count(slack_url, bot, Watch(slack_url).look() if calls is None else calls)
+def count(slack_url: str, bot: str, expected: Iterable[Expected], calls: Path) -> dict[str, Tally]:
+    """Tallies by kind of delivery; `calls` is the file the sandbox writes them to."""
+    counting = Count(slack_url, bot, calls_in(calls))
     for one in expected:
         counting.incident(one)
     return counting.tallies
@@ -206,16 +166,11 @@ def main() -> int:
     """0 when nothing is lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("slack_url", help="the sandbox's address")
-    parser.add_argument("calls", type=Path, help="the calls, a line each: written with --watch, else read")
-    parser.add_argument("expected", type=Path, nargs="?", help='JSON: {"bot": "U…", "incidents": [{name, reporter, commander}]}')
-    parser.add_argument("--watch", action="store_true", help="write the calls down as they come, until standard input ends")
+    parser.add_argument("calls", type=Path, help="the file of its option --calls")
+    parser.add_argument("expected", type=Path, help='JSON: {"bot": "U…", "incidents": [{name, reporter, commander}]}')
     options = parser.parse_args()
-    if options.watch:
-        watch(options.slack_url, options.calls)
-        return 0
     given = json.loads(options.expected.read_text())
-    calls = [json.loads(line) for line in options.calls.read_text().splitlines()]
-    tallies = count(options.slack_url, given["bot"], [Expected(**one) for one in given["incidents"]], calls)
+    tallies = count(options.slack_url, given["bot"], [Expected(**one) for one in given["incidents"]], options.calls)
     print(table(tallies))
     return 1 if wrong(tallies) or not tallies else 0
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from itertools import islice
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -61,6 +62,28 @@ class Sent:
 
     def shown(self) -> dict[str, Any]:
         return _row(self)
+
+
+class Ledger:
+    """Every Web API call in a file, a line of JSON each as soon as it ended: whole where `Log` forgets.
+
+    Without results, which may be long, and without tokens. `ok` and `error` are the answer's own.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+
+    def __init__(self, file: Path) -> None:
+        # Not buffered: what was answered is written, even when the sandbox is killed.
+        self._file = file.open("ab", buffering=0)
+
+    def add(self, call: ApiCall, *, ok: bool, error: str | None) -> None:
+        shown = {"n": call.n, "at": call.at, "team": call.team, "app_id": call.app_id, "method": call.method}
+        said = {"args": orjson.Fragment(call.args), "status": call.status, "ok": ok, "error": error}
+        self._file.write(orjson.dumps(shown | said) + b"\n")
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _row(row: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start.add_argument("--port", type=int, default=8100, help="0 takes a free one")
     start.add_argument("--seed", type=int, default=None, help="the same seed gives the same ids and tokens")
     start.add_argument("--snapshot", metavar="FILE", default=None, help="load this state if it exists, and keep it there")
+    start.add_argument("--calls", metavar="FILE", default=None, help="write every Web API call there, a line of JSON each")
     start.add_argument("--rates", action=argparse.BooleanOptionalAction, default=False, help="apply Slack's rate limits")
     start.add_argument("--base-url", default=None, help="address apps and browsers reach it by (default: host and port)")
     return _start(parser.parse_args(arguments))
@@ -41,12 +42,16 @@ def _start(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 rates=options.rates,
                 snapshot_file=file,
+                calls_file=Path(options.calls) if options.calls else None,
                 hosts=_hosts(options.host, base_url),
                 ready=lambda: _say(base_url, options.host, options.snapshot),
             )
         )
     except Impossible as error:
         print(f"Cannot use {options.snapshot}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"Cannot write the calls to {options.calls}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

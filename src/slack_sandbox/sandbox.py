@@ -6,7 +6,7 @@ from collections.abc import Container, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .calls import ApiCall, Log, Sent
+from .calls import ApiCall, Ledger, Log, Sent
 from .clock import Clock
 from .faults import Faults
 from .ids import Ids
@@ -61,6 +61,8 @@ class Sandbox:
         self.live = Live()
         self.calls: Log[ApiCall] = Log()
         self.sent: Log[Sent] = Log()
+        # Where every call is written down, if anywhere.
+        self.ledger: Ledger | None = None
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.deliveries: dict[str, Delivery] = {}

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 from . import outside, snapshot
+from .calls import Ledger
 from .server import create_app
 
 # How long open requests may take to end when the sandbox stops.
@@ -37,14 +38,17 @@ async def serve(
     seed: int | None,
     rates: bool,
     snapshot_file: Path | None,
+    calls_file: Path | None = None,
     hosts: tuple[str, ...],
     ready: Callable[[], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT. Raises Impossible when the snapshot cannot be read."""
+    """Serves until SIGTERM or SIGINT. Raises Impossible when the snapshot cannot be read, OSError when the calls cannot be written."""
     app = create_app(base_url=base_url, seed=seed, rates=rates, snapshot_file=snapshot_file, hosts=hosts)
     box = app.state.sandbox
     if snapshot_file is not None:
         snapshot.load(box, snapshot_file)
+    if calls_file is not None:
+        box.ledger = Ledger(calls_file)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=KEEP_ALIVE, lifespan="on"
     )
@@ -64,4 +68,8 @@ async def serve(
         yield
 
     server.capture_signals = signals  # type: ignore[method-assign]
-    await server.serve(sockets=[listener])
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        if box.ledger is not None:
+            box.ledger.close()

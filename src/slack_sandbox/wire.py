@@ -47,12 +47,13 @@ class Wire:
         lost = next((fault for fault in struck if fault.kind == "timeout_after_work"), None)
         shown = orjson.dumps({key: value for key, value in given.values.items() if key not in _SECRETS})
         answer = orjson.dumps(body)
-        box.calls.add(
-            ApiCall(
-                number, at, team, token.kind if token else None, name, kept(shown), kept(answer),
-                round((time.perf_counter() - began) * 1000, 3), 0 if lost else status, token.app_id if token else None,
-            )
+        call = ApiCall(
+            number, at, team, token.kind if token else None, name, kept(shown), kept(answer),
+            round((time.perf_counter() - began) * 1000, 3), 0 if lost else status, token.app_id if token else None,
         )
+        box.calls.add(call)
+        if box.ledger is not None:
+            box.ledger.add(call, ok=bool(body.get("ok")), error=body.get("error"))
         if lost is not None:
             # The work is done and logged; the caller never hears of it.
             await asyncio.sleep(30 if lost.seconds is None else lost.seconds)

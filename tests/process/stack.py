@@ -39,6 +39,7 @@ from dispatch.projects.queries import project
 from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 
 BO, ADA = "U0BO", "U0ADA"
+CALLS = "calls.jsonl"
 
 # Every bucket is always full: these runs ask about crashes, not about pace, and the sandbox runs without limits.
 NO_RATES = """
@@ -70,6 +71,11 @@ class Stack:
         """The channel people type commands in."""
         rows = httpx.get(f"{self.slack_url}/sandbox/channels").json()["channels"]
         return str(next(row["id"] for row in rows if row["name"] == "general"))
+
+    @property
+    def calls(self) -> Path:
+        """Where the local Slack writes down its calls."""
+        return self.folder / CALLS
 
     def start_web(self) -> None:
         """Start the web process and wait until it is ready."""
@@ -243,7 +249,7 @@ def _build(
         "DISPATCH_CRASH_DIR": str(crashes),
     }
     log, port = folder / "slack.log", slack.rpartition(":")[2]
-    command = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", port, "--seed", str(seed)]
+    command = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", port, "--seed", str(seed), "--calls", str(folder / CALLS)]
     processes.append(spawn(command, env, log))
     answers(f"{slack}/sandbox/workspaces", processes[-1], log)
     paging = {"smtp": mailbox.settings, "webhook": pager.settings}

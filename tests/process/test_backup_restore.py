@@ -82,7 +82,7 @@ def test_a_database_lost_in_the_middle_of_the_work_comes_back(tmp_path: Path) ->
         stack.start_workers(2)
         stack.settle(120)
         assert stack.unhappy() == []
-        tallies = count(stack.slack_url, stack.bot, [Expected(name, BO, ADA) for name in names])
+        tallies = count(stack.slack_url, stack.bot, [Expected(name, BO, ADA) for name in names], stack.calls)
         assert wrong(tallies) == {}, f"\n{table(tallies)}"
         # The same key again is the same incident: what made it so came back, too.
         assert stack.declare("Saved 0", key="saved-0") == names[0]

@@ -40,7 +40,7 @@ def no_workers_left(stack: Stack) -> Iterator[None]:
 def everything_once(stack: Stack, names: list[str]) -> None:
     """Every delivery of these incidents exactly once, counted in the sandbox; no step failed."""
     assert stack.unhappy() == []
-    tallies = count(stack.slack_url, stack.bot, [Expected(name, BO, ADA) for name in names])
+    tallies = count(stack.slack_url, stack.bot, [Expected(name, BO, ADA) for name in names], stack.calls)
     assert wrong(tallies) == {}, f"\n{table(tallies)}"
     mails = Counter(str(m["Subject"]).split()[3] for m in stack.mailbox.to("ada@example.com", "You are needed"))
     pages = Counter(page["name"] for page in stack.pager.pages.values() if page["call"] == 1)

@@ -48,6 +48,35 @@ async def test_messages_of_people_count_once_and_nothing_else_does(stage: Stage)
     await counted(stage, BO, 3)
 
 
+@pytest.mark.seed("setting App User Id")
+async def test_what_the_app_does_itself_is_nobodys_doing(stage: Stage) -> None:
+    """Slack tells the app of its own joins, messages and reactions, too."""
+    name, channel = await ready(stage)
+    own = stage.app["bot_user_id"]
+    before = (await stage.slack.calls())[-1]["n"]
+    people = await page(stage, "bo@example.com", name, "people")
+    summary = next(m for m in await stage.slack.messages(channel) if m.get("user") == own and m.get("blocks"))
+    mark = {"reaction": "stopwatch", "item": {"type": "message", "channel": channel, "ts": summary["ts"]}}
+    for n, happened in enumerate(
+        (
+            {"type": "member_joined_channel", "channel": channel, "team": stage.app["team_id"]},
+            {"type": "message", "channel_type": "group", "channel": channel, "text": "Is it over?", "ts": f"{time.time():.6f}"},
+            {"type": "reaction_added", **mark},
+        )
+    ):
+        said = {**happened, "user": own, "event_ts": f"{time.time():.6f}"}
+        assert (await slack_of(stage).event(said, event_id=f"Ev0OWN{n}")).status_code == 200
+    await stage.slack.say(BO, channel, "Not yet.")
+    # In order: what came before it was handled, too.
+    await counted(stage, BO, 1)
+    asked = [row["args"].get("user") for row in await stage.slack.calls(before) if row["method"] == "users.info"]
+    assert own not in asked
+    assert await page(stage, "bo@example.com", name, "people") == people
+    timeline = await page(stage, "bo@example.com", name, "timeline")
+    assert "Is it over?" not in timeline
+    assert f"Summary of {name}" not in timeline
+
+
 async def test_who_writes_in_a_channel_gets_no_account(stage: Stage) -> None:
     """W-56: a guest of the workspace takes part, and is no member of the organization; nobody can sign in as them."""
     name, channel = await ready(stage)
