@@ -97,7 +97,7 @@ async def house(settings: Settings, *, database_url: str, pool: int = 8) -> Asyn
     """Build the shared parts and close them again.
 
     Raises:
-        SetupError: row-level security would not hold, or the schema is of another version.
+        SetupError: row-level security would not hold, or the key cannot be used.
     """
     load_slack_handlers()
     vault = Vault.from_text(settings.secret_key)

@@ -94,6 +94,29 @@ async def test_without_an_answer_the_next_is_called_and_then_the_asker_is_told(s
     await told_directly(stage, BO, f"Nobody on Databases answered for {name}")
 
 
+async def test_a_call_that_comes_late_still_comes(stage: Stage) -> None:
+    """Slack is away until the next one's turn: whom nobody has called yet is called all the same."""
+    name, channel = await incident(stage)
+    await rotation(stage, "dee", "eli")
+    await stage.slack.faults({"target": "conversations.open", "kind": "error5xx", "count": 1000})
+    await engage(stage, BO, channel)
+    for calls in (2, 3):
+        await stage.advance(minutes=3)
+
+        async def due(calls: int = calls) -> bool:
+            return bool(await rows(stage, "select 1 from engagement where calls = :calls", calls=calls))
+
+        await stage.eventually(due)
+    assert not await rows(stage, PAGES)
+    await stage.slack.faults()
+
+    async def both_called() -> bool:
+        return {p["email"] for p in await rows(stage, PAGES)} == {"dee@example.com", "eli@example.com"}
+
+    await stage.eventually(both_called, timeout=100)
+    assert await stage.direct_messages(DEE, f"{name} needs you")
+
+
 async def _rounds(stage: Stage, count: int) -> bool:
     return len(await rows(stage, PAGES)) == count
 

@@ -76,6 +76,30 @@ async def test_about_others_only_who_steers(stage: Stage) -> None:
     await drawn(stage, BO)
 
 
+async def test_nobody_gets_what_stood_there_of_another(stage: Stage) -> None:
+    """W-74: chosen and sent before the form was drawn again. Bo's title must not become Ada's."""
+    _, channel = await incident(stage)
+    view = await typed(stage, ADA, channel, UPDATE)
+    [bo] = await rows(stage, "select id, title, team from person where email = 'bo@example.com'")
+    await stage.slack.faults({"target": "views.update", "kind": "error5xx", "count": 50})
+    await stage.slack.act_in_view(ADA, view["id"], "participant", str(bo["id"]))
+    answer = await stage.slack.submit(ADA, view["id"], {"Reason added": "Knows the code"})
+    assert answer["outcome"] == "updated", answer
+    assert "The form still showed the values of somebody else" in answer["view"]["text"]
+    assert f"title@{bo['id']}" in str(answer["view"]["blocks"])
+    [same] = await rows(stage, "select id, title, team from person where email = 'bo@example.com'")
+    assert same == bo
+    await stage.slack.faults()
+    answer = await stage.slack.submit(ADA, view["id"], {"Reason added": "Knows the code"})
+    assert answer["outcome"] == "closed", answer
+    [after] = await rows(
+        stage,
+        "select who.title, p.added_reason from participant p join person who on who.org_id = p.org_id and who.id = p.person_id"
+        " where who.email = 'bo@example.com' order by p.id desc limit 1",
+    )
+    assert after == {"title": bo["title"], "added_reason": "Knows the code"}
+
+
 async def test_wrong_place(stage: Stage) -> None:
     for command in (LIST, UPDATE):
         assert "in the channel of an incident" in await refused(stage, ADA, stage.general, command)

@@ -16,7 +16,7 @@ from dispatch.people.models import Person
 from dispatch.projects.models import Project
 from dispatch.situations.models import Situation
 from dispatch.tasks.actions import create_task
-from tests.playing import DEE, drawn, incident, org_id, says, told_directly, told_only, typed
+from tests.playing import DEE, drawn, incident, org_id, rows, says, told_directly, told_only, typed
 from tests.stage import ADA, BO, CY, Stage, over_both
 
 
@@ -89,7 +89,7 @@ async def test_join_and_subscribe_from_the_announcement(stage: Stage) -> None:
     await told_only(stage, CY, place, f"You get a message when {name} changes its state")
     view = await typed(stage, ADA, channel, "/dispatch-update-incident")
     await stage.slack.submit(ADA, view["id"], {"Status": "Stable"})
-    await told_directly(stage, CY, f"{name} is Stable now (was Active)")
+    told = await told_directly(stage, CY, f"{name} is Stable now (was Active)")
 
     await stage.slack.act_in_message(CY, place, announced["ts"], "join_incident")
     await told_only(stage, CY, place, f"You are brought into the channel of {name}.")
@@ -98,6 +98,12 @@ async def test_join_and_subscribe_from_the_announcement(stage: Stage) -> None:
         return CY in (await stage.channel_of(name))["members"]
 
     await stage.eventually(inside)
+
+    # Below each message; pressed once more, or below another one, it does not begin anew.
+    for answer in ("You get no more of these messages.", "You had stopped these messages already."):
+        await stage.slack.act_in_message(CY, told["channel"], told["ts"], "unsubscribe_incident")
+        await told_only(stage, CY, told["channel"], answer)
+    assert not await rows(stage, "select 1 from subscriber")
 
 
 async def test_an_open_home_follows_along(stage: Stage) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
+from dispatch.kit import clock
 from dispatch.kit.db import OrgId
-from dispatch.kit.errors import NotAllowed
+from dispatch.kit.errors import Conflict, NotAllowed
 from dispatch.people.models import Person
 from dispatch.people.queries import organization, viewer_of_person
 from dispatch.situations import actions, queries
 from dispatch.situations.access import require, require_take_command, standing
-from dispatch.situations.models import Situation
+from dispatch.situations.models import HandOff, Situation
 from tests.stage import ADA, BO, Stage
 
 
@@ -78,6 +80,94 @@ async def test_the_command_is_handed_over_in_two_steps(stage: Stage) -> None:
 
     await stage.eventually(told)
     assert await leader(stage, name) == "Dee Alvarez"
+
+
+async def test_an_offer_ends_with_the_incident(stage: Stage) -> None:
+    """Accept pressed too late says how things are; nobody comes to lead what is over, also not by an offer of an earlier version."""
+    name = await stage.report()
+    await stage.settle()
+    org, situation, ada = await cast(stage, name, "ada")
+    _, _, dee = await cast(stage, name, "dee")
+    async with stage.house.db.tx(org) as t:
+        await actions.acknowledge_command(t, situation.id, by=ada)
+        offer = await actions.assign_role(t, situation, dee, "Commander", by=ada)
+    assert offer is not None
+    asked = await message_to(stage, "U0DEE", "Ada Lovelace asks you to lead")
+    async with stage.house.db.tx(org) as t:
+        await actions.change_status(t, situation.id, "Closed", by=ada)
+    await stage.settle()
+    await stage.slack.act_in_message("U0DEE", asked["channel"], asked["ts"], "accept_command")
+
+    async def told() -> bool:
+        return bool(await stage.direct_messages("U0DEE", "This offer was withdrawn; Ada Lovelace leads now."))
+
+    await stage.eventually(told)
+    async with stage.house.db.tx(org) as t:
+        await t.execute(update(HandOff).where(HandOff.org_id == org).values(state="offered", due_at=clock.now()))
+        with pytest.raises(Conflict, match="closed"):
+            await actions.answer_hand_off(t, offer.id, accept=True, by=dee)
+    assert await leader(stage, name) == "Ada Lovelace"
+
+
+async def test_two_who_hand_over_at_once_do_not_wait_for_each_other(stage: Stage) -> None:
+    """Dee accepts while Ada asks somebody else: one of the two is first, and the other reads how things are."""
+    name = await stage.report()
+    await stage.settle()
+    org, situation, ada = await cast(stage, name, "ada")
+    _, _, dee = await cast(stage, name, "dee")
+    _, _, gus = await cast(stage, name, "gus")
+    async with stage.house.db.tx(org) as t:
+        await actions.acknowledge_command(t, situation.id, by=ada)
+        offer = await actions.assign_role(t, situation, dee, "Commander", by=ada)
+    assert offer is not None
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+
+    async def accept() -> str:
+        try:
+            async with stage.house.db.tx(org) as t:
+                await actions.answer_hand_off(t, offer.id, accept=True, by=dee)
+        except Conflict as why:
+            return str(why)
+        return "accepted"
+
+    async with stage.house.db.tx(org) as t:
+        await actions.locked(t, situation.id)
+        accepting = asyncio.create_task(accept())
+
+        async def accepting_waits() -> bool:
+            async with stage.house.db.system() as look:
+                return bool(await look.scalar(text(waits)))
+
+        await stage.eventually(accepting_waits)
+        assert await actions.assign_role(t, situation, gus, "Commander", by=ada) is not None
+    assert await accepting == "This offer was withdrawn; Ada Lovelace leads now."
+
+
+async def test_whoever_left_is_brought_back_with_a_role(stage: Stage) -> None:
+    """ "Somebody who is not in the channel yet is brought in", says the form; also who was in it before."""
+    name = await stage.report()
+    await stage.settle()
+    org, situation, ada = await cast(stage, name, "ada")
+    _, _, bo = await cast(stage, name, "bo")
+    channel = (await stage.channel_of(name))["id"]
+
+    async def bo_is_in() -> bool:
+        return BO in (await stage.channel_of(name))["members"]
+
+    for role in ("Scribe", "Liaison"):
+        await stage.slack.leave(BO, channel)
+        await stage.settle()
+        assert not await bo_is_in()
+        async with stage.house.db.tx(org) as t:
+            await actions.assign_role(t, situation, bo, role, by=ada)
+        await stage.eventually(bo_is_in)
+        await stage.settle()
+    # Who is there is not invited once more.
+    before = len(await stage.direct_messages(BO, "You were brought into"))
+    async with stage.house.db.tx(org) as t:
+        await actions.take_command(t, situation, by=bo, reason="Ada is on a plane")
+    await stage.settle()
+    assert len(await stage.direct_messages(BO, "You were brought into")) == before == 2
 
 
 async def _is(stage: Stage, name: str, who: str) -> bool:

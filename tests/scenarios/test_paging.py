@@ -163,6 +163,33 @@ async def test_a_link_that_is_cut_or_old_says_so(stage: Stage, mailbox: Mailbox)
     assert "acknowledged" not in {p["state"] for p in await stage.pages(name)}
 
 
+async def test_the_only_channel_is_away_for_long(stage: Stage) -> None:
+    """Nobody is reachable for half an hour. Then the call goes out, and is repeated like any other."""
+    await stage.slack.faults({"target": "conversations.open", "kind": "error5xx", "count": 1000})
+    name = await stage.report()
+
+    async def page_waits() -> bool:
+        return any(s["name"] == "page" and s["state"] == "pending" and s["attempts"] for s in await stage.steps(name))
+
+    await stage.eventually(page_waits)
+    await stage.advance(minutes=30)
+    assert not await stage.pages(name)
+    await stage.slack.faults()
+
+    async def called_twice() -> bool:
+        return {p["round"] for p in await stage.pages(name)} == {1, 2}
+
+    async def called() -> bool:
+        return bool(await stage.pages(name))
+
+    await stage.eventually(called, timeout=100)
+    await stage.advance(minutes=2, seconds=5)
+    await stage.eventually(called_twice)
+    await stage.settle()
+    assert {p["email"] for p in await stage.pages(name)} == {"ada@example.com"}
+    assert len(await stage.direct_messages(ADA, "You are needed")) == 2
+
+
 async def test_nobody_answers(stage: Stage, mailbox: Mailbox, pager: Pager) -> None:
     """Twice each along the rotation, through all channels side by side; then the reporter hears that nobody answered."""
     name = await stage.report()
@@ -252,3 +279,8 @@ async def test_whoever_is_called_next_leads_by_answering(stage: Stage, mailbox: 
 
     await stage.eventually(topic_says_so)
     assert all(p["due_at"] is None for p in await stage.pages(name))
+
+    async def in_the_channel() -> bool:
+        return DEE in (await stage.channel_of(name))["members"]
+
+    await stage.eventually(in_the_channel)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from dispatch.kit.slack.registry import Request
+from dispatch.situations.slack.transcript import quoted
 from slack_sandbox.client import Refused as SandboxRefused
 from tests.stage import ADA, BO, CY, Stage
 
@@ -115,6 +119,20 @@ async def test_a_message_can_be_reported(stage: Stage) -> None:
     await stage.slack.shortcut(CY, "report_incident_message", {"channel": stage.general, "ts": ts})
     view = await stage.form(CY)
     assert "The shop is down for my customer" in str(view)
+
+
+async def test_a_reported_message_reads_as_people_read_it(stage: Stage) -> None:
+    """Not as Slack writes it down: names for mentions, no entities; of an alert what stands in its attachment."""
+    said = await stage.slack.say(CY, stage.general, f"<@{BO}>: errors &gt; 5 % &amp; rising, see <https://example.com/a|the graph>")
+    await stage.slack.shortcut(CY, "report_incident_message", {"channel": stage.general, "ts": said["ts"]})
+    view = await stage.form(CY)
+    [typed] = [row["element"]["initial_value"] for row in view["blocks"] if row.get("block_id") == "description"]
+    assert typed == "@Bo Nilsson: errors > 5 % & rising, see the graph (https://example.com/a)"
+    await stage.slack.close_view(CY, view["id"])
+
+    alert = {"ts": said["ts"], "bot_id": "B0ALERTS", "username": "Alerts", "text": "", "attachments": [{"title": "Disk full"}]}
+    asked = SimpleNamespace(payload={"message": alert})
+    assert await quoted(cast(Request, asked)) == "Alerts: Disk full"
 
 
 async def test_another_organization_is_refused_without_saying_whether_it_exists(stage: Stage) -> None:

@@ -36,7 +36,7 @@ def start(
     # uvicorn sends itself the signal again once it has stopped; the default would end us before the database is released.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with database_urls() as (url, _):
-        _say_how_to_begin(settings, url)
+        _refuse_or_begin(settings, url)
         uvicorn.run(
             create_app(lambda: house(settings, database_url=url), worker=with_worker),
             host=host,
@@ -51,26 +51,29 @@ def start(
         )
 
 
-def _say_how_to_begin(settings: Settings, url: str) -> None:
-    """To an empty database belongs a link. Printed, not logged: it makes an owner."""
-    from sqlalchemy.exc import DBAPIError
+def _refuse_or_begin(settings: Settings, url: str) -> None:
+    """What keeps it from starting is one sentence here; out of the running web server it would be a traceback.
 
+    To an empty database belongs a link. Printed, not logged: it makes an owner.
+
+    Raises:
+        SetupError: the key cannot be used, or row-level security would not hold.
+    """
     from dispatch.desk.web.first_run import first_link
+    from dispatch.kit.crypto import Vault
     from dispatch.kit.db import Database
     from dispatch.kit.signing import Signer
 
     async def link() -> str:
         db = Database(url, pool=1)
         try:
+            await db.refuse_unsafe_role()
             return await first_link(db, Signer(settings.secret_key), settings.base_url)
         finally:
             await db.close()
 
-    try:
-        made = run(link())
-    except DBAPIError:
-        # No tables yet, or no database: the start says so itself, right after this.
-        return
+    Vault.from_text(settings.secret_key)
+    made = run(link())
     if made:
         print(f"Nobody has set this Dispatch up yet. Open this within 24 hours:\n{made}", flush=True)
 

@@ -9,7 +9,7 @@ from dispatch.kit.events import on
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.situations import queries
 from dispatch.situations.events import StatusChanged
-from dispatch.situations.flows.common import chat_id, chat_of
+from dispatch.situations.flows.common import chat_of, tell_each
 from dispatch.situations.flows.status import still_closed
 
 
@@ -21,10 +21,7 @@ async def ask_everybody(c: StepContext) -> None:
     asked = [row.person.id for row in everybody if set(row.roles) != {"Observer"}]
     if not asked:
         raise Skip("Nobody took part.")
-    for person_id in asked:
-        user = await chat_id(c, chat, person_id)
-        if user is not None:
-            await chat.direct_message(user, ask(brief), key=f"{c.key}-{person_id}", look_first=c.repeat)
+    await tell_each(c, chat, dict.fromkeys(asked, ask(brief)))
 
 
 closed = flow("feedback.ask", version=1)(

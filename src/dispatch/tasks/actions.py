@@ -267,8 +267,9 @@ async def _assign(t: Tx, situation: Situation, task: Task, assignees: Sequence[P
     )
     for each in assignees:
         await add_participant(
-            t, situation, each, role="Participant", reason=f"has task {task.number}", by=by.id, bring_in=True
-        )
+            t, situation, each, role="Participant", reason=f"has task {task.number}", by=by.id, bring_in=True,
+            bring_back=True,
+        )  # fmt: skip
 
 
 async def _turned(t: Tx, task: Task, by: Person) -> None:

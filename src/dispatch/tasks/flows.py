@@ -13,7 +13,7 @@ from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.ports.conversations import Conversations, Posted
 from dispatch.situations.access import sees
-from dispatch.situations.flows.common import channel_of, chat_id, chat_of, still_open
+from dispatch.situations.flows.common import channel_of, chat_of, still_open, tell_each
 from dispatch.situations.flows.show_state import archived_is_fine
 from dispatch.situations.queries import Brief
 from dispatch.tasks.actions import remember_post
@@ -49,12 +49,7 @@ async def tell_assignees(c: StepContext) -> None:
         raise Skip("Nobody else has to be told.")
     async with c.db.read(c.org) as t:
         by = (await people.person(t, c.actor)).name if c.actor is not None else "Dispatch"
-    for person_id in wanted:
-        user = await chat_id(c, chat, int(person_id))
-        if user is not None:
-            await chat.direct_message(
-                user, messages.told(task, by=by, url=brief.url), key=f"{c.key}-{person_id}", look_first=c.repeat
-            )
+    await tell_each(c, chat, dict.fromkeys(map(int, wanted), messages.told(task, by=by, url=brief.url)))
 
 
 async def bring_up_to_date(c: StepContext) -> None:
@@ -91,15 +86,8 @@ async def remind(c: StepContext) -> None:
         told = [who.id for who in wanted if await sees(t, who, c.subject.id)]
     if not told:
         raise Skip("Who made the task does not see it any more.")
-    for person_id in told:
-        user = await chat_id(c, chat, person_id)
-        if user is not None:
-            await chat.direct_message(
-                user,
-                messages.reminder(brief.org_slug, task, when=str(c.data["when"]), url=brief.url),
-                key=f"{c.key}-{person_id}",
-                look_first=c.repeat,
-            )
+    words = messages.reminder(brief.org_slug, task, when=str(c.data["when"]), url=brief.url)
+    await tell_each(c, chat, dict.fromkeys(told, words))
 
 
 async def _task(c: StepContext) -> TaskRow:

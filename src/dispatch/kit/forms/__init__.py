@@ -20,7 +20,7 @@ from dispatch.kit.forms.declare import (
     text,
 )
 from dispatch.kit.forms.html import HtmlField, HtmlForm, from_html, html_values, to_html
-from dispatch.kit.forms.modal import from_modal, modal_values, search_options, to_modal
+from dispatch.kit.forms.modal import drawn_for, from_modal, modal_values, search_options, to_modal
 from dispatch.kit.forms.read import FormErrors, explain, read
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "choice",
     "date",
     "differences",
+    "drawn_for",
     "enum_choices",
     "explain",
     "fingerprint",

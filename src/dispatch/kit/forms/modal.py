@@ -67,6 +67,16 @@ def modal_values(form: type[Form], view: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def drawn_for(form: type[Form], view: Mapping[str, Any], key: str) -> set[str]:
+    """For which values of the field `key` those that hang on it were drawn; what the person sees there belongs to these.
+
+    Another value may be chosen by now, and the form not drawn again yet.
+    """
+    hanging = {name for name, each in inputs(form).items() if each.depends_on == key}
+    places = (str(block_id).split("@") for block_id in (view.get("state") or {}).get("values") or {})
+    return {place[1] for place in places if len(place) > 1 and place[0] in hanging}
+
+
 def from_modal(
     form: type[F],
     view: Mapping[str, Any],

@@ -16,7 +16,7 @@ from dispatch.situations.actions.engagement import (
     note_engagement_page,
 )
 from dispatch.situations.actions.hand_off import answer_hand_off, assign_role, remind_hand_offs
-from dispatch.situations.actions.joining import join_situation, toggle_subscription
+from dispatch.situations.actions.joining import end_subscription, join_situation, toggle_subscription
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
 from dispatch.situations.actions.participant_details import FIELDS, update_participant
@@ -56,6 +56,7 @@ __all__ = [
     "conversation_reopened",
     "edit_note",
     "end_role",
+    "end_subscription",
     "engage_oncall",
     "join_situation",
     "joined_channel",

@@ -94,7 +94,7 @@ async def change_commander(t: Tx, situation: Situation, who: Person, *, why: str
             )
     await end_hand_off(t, situation.id, "accepted" if who.id == by.id else "withdrawn", to=who.id)
     participant_id = await add_participant(
-        t, situation, who, role="Commander", reason=why, by=by.id, bring_in=True, quietly=True
+        t, situation, who, role="Commander", reason=why, by=by.id, bring_in=True, bring_back=True, quietly=True
     )
     if who.id == by.id:
         await t.execute(

@@ -63,8 +63,9 @@ async def engage_oncall(
     t.add(made)
     await t.flush()
     await add_participant(
-        t, situation, who, role="Participant", reason=f"on call for {rotation.name}", by=by.id, bring_in=True
-    )
+        t, situation, who, role="Participant", reason=f"on call for {rotation.name}", by=by.id, bring_in=True,
+        bring_back=True,
+    )  # fmt: skip
     said = f": {made.note}" if made.note else ""
     await record(
         t,
@@ -141,7 +142,7 @@ async def call_engaged_again(t: Tx) -> int:
         made.due_at = clock.now() + timedelta(minutes=REPEAT_MINUTES)
         await t.flush()
         await add_participant(
-            t, situation, who, role="Participant", reason=f"on call for {made.rotation}", bring_in=True
+            t, situation, who, role="Participant", reason=f"on call for {made.rotation}", bring_in=True, bring_back=True
         )
         await record(
             t,

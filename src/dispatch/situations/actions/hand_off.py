@@ -52,7 +52,9 @@ async def assign_role(t: Tx, situation: Situation, who: Person, role: str, *, by
             raise Invalid(f"{who.name} is {more[0]}; that says more than {role}.", field="person")
         for other in held:
             await end_role(t, situation, who.id, other, by=by.id, quietly=True)
-    await add_participant(t, situation, who, role=role, reason=f"named by {by.name}", by=by.id, bring_in=True, quietly=True)
+    await add_participant(
+        t, situation, who, role=role, reason=f"named by {by.name}", by=by.id, bring_in=True, bring_back=True, quietly=True
+    )
     await record(t, RoleAssigned(person=who.name, person_id=who.id, role=role), about=_about(situation), by=by.id)
     return None
 
@@ -78,7 +80,9 @@ async def offer_command(t: Tx, situation: Situation, who: Person, *, by: Person)
     )  # fmt: skip
     t.add(hand_off)
     await t.flush()
-    await add_participant(t, situation, who, role="Participant", reason="asked to lead", by=by.id, bring_in=True)
+    await add_participant(
+        t, situation, who, role="Participant", reason="asked to lead", by=by.id, bring_in=True, bring_back=True
+    )
     await record(
         t,
         HandOffOffered(hand_off_id=hand_off.id, person=who.name, person_id=who.id, minutes=minutes),
@@ -101,16 +105,14 @@ async def answer_hand_off(
         NotAllowed: it was made to somebody else.
         Conflict: it was answered, withdrawn or overtaken; says what holds now.
     """
-    hand_off = await t.scalar(
-        select(HandOff).where(HandOff.org_id == t.org, HandOff.id == hand_off_id).with_for_update()
-    )
+    known = await t.scalar(select(HandOff).where(HandOff.org_id == t.org, HandOff.id == hand_off_id))
     if (
-        hand_off is None
-        or of not in (None, hand_off.situation_id)
-        or (hand_off.to_id != by.id and not await sees(t, by, hand_off.situation_id))
+        known is None
+        or of not in (None, known.situation_id)
+        or (known.to_id != by.id and not await sees(t, by, known.situation_id))
     ):
         raise NotFound("There is no such offer.")
-    situation = await locked(t, hand_off.situation_id)
+    situation, hand_off = await _locked_offer(t, known.situation_id, hand_off_id)
     if hand_off.to_id != by.id:
         to = await person(t, hand_off.to_id)
         raise NotAllowed(f"The command was offered to {to.name}; only they can answer.")
@@ -118,6 +120,8 @@ async def answer_hand_off(
         held = await commander_role(t, situation.id, lock=False)
         lead = (await person(t, held[1])).name if held else "nobody"
         raise Conflict(f"This offer was {hand_off.state}; {lead} leads now.")
+    if situation.status == "Closed":
+        raise Conflict(f"{situation.name} is closed; reopen it first.")
     if accept:
         await change_commander(t, situation, by, why="accepted the command", by=by)
         return situation
@@ -135,15 +139,18 @@ async def answer_hand_off(
 async def remind_hand_offs(t: Tx) -> int:
     """Claim offers nobody answered in time: a reminder first, then the command is open to participants."""
     due = (
-        await t.scalars(
-            select(HandOff)
+        await t.execute(
+            select(HandOff.id, HandOff.situation_id)
             .where(HandOff.org_id == t.org, HandOff.state == "offered", HandOff.due_at <= clock.now())
-            .with_for_update(skip_locked=True)
+            .order_by(HandOff.situation_id)
             .limit(50)
         )
     ).all()
-    for hand_off in due:
-        situation = await locked(t, hand_off.situation_id)
+    for hand_off_id, situation_id in due:
+        situation, hand_off = await _locked_offer(t, situation_id, hand_off_id)
+        # Another worker, or an answer, may have been here.
+        if hand_off.state != "offered" or hand_off.due_at is None or hand_off.due_at > clock.now():
+            continue
         who = await person(t, hand_off.to_id)
         first = hand_off.reminded_at is None
         minutes = await acknowledge_minutes(t, situation)
@@ -164,6 +171,20 @@ async def remind_hand_offs(t: Tx) -> int:
             about=_about(situation),
         )
     return len(due)
+
+
+async def _locked_offer(t: Tx, situation_id: int, hand_off_id: int) -> tuple[Situation, HandOff]:
+    """The situation's row first, as everywhere: who answers an offer and who makes another one must not wait for each other."""
+    situation = await locked(t, situation_id)
+    hand_off = (
+        await t.scalars(
+            select(HandOff)
+            .where(HandOff.org_id == t.org, HandOff.id == hand_off_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+    return situation, hand_off
 
 
 def _about(situation: Situation) -> Subject:

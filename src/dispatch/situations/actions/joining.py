@@ -37,11 +37,7 @@ async def join_situation(t: Tx, situation: Situation, who: Person) -> bool:
 
 async def toggle_subscription(t: Tx, situation: Situation, who: Person) -> bool:
     """Be told of changes of state and of reports, or no longer. Returns whether they are told from now on."""
-    mine = (
-        (Subscriber.org_id == t.org) & (Subscriber.situation_id == situation.id) & (Subscriber.person_id == who.id)
-    )
-    ended = (await t.execute(delete(Subscriber).where(mine).returning(Subscriber.person_id))).first()
-    if ended is not None:
+    if await end_subscription(t, situation.id, who):
         return False
     await t.execute(
         upsert(Subscriber)
@@ -49,3 +45,11 @@ async def toggle_subscription(t: Tx, situation: Situation, who: Person) -> bool:
         .on_conflict_do_nothing()
     )
     return True
+
+
+async def end_subscription(t: Tx, situation_id: int, who: Person) -> bool:
+    """Be told no longer; also of what they may not see any more. Returns False when they were not."""
+    mine = (
+        (Subscriber.org_id == t.org) & (Subscriber.situation_id == situation_id) & (Subscriber.person_id == who.id)
+    )
+    return (await t.execute(delete(Subscriber).where(mine).returning(Subscriber.person_id))).first() is not None

@@ -25,12 +25,14 @@ async def add_participant(
     reason: str = "",
     by: int | None = None,
     bring_in: bool = False,
+    bring_back: bool = False,
     quietly: bool = False,
 ) -> int:
     """Let a person take part in a role; returns the participant's id. Doing it again changes nothing.
 
     Args:
         bring_in: also invite them into the channel, when they were not part of it before.
+        bring_back: also when they were, and are not in the channel: they left it, or could not be brought in then.
         quietly: record nothing about the role, because another fact tells it.
     """
     new_id = (
@@ -94,12 +96,16 @@ async def add_participant(
                 )
                 .values(renounced_at=clock.now())
             )
-    if (wanted and not quietly) or (new_id is not None and bring_in):
+    invited = new_id is not None and bring_in
+    if new_id is None and bring_back:
+        away = select(Participant.id).where(
+            Participant.org_id == t.org, Participant.id == participant_id, Participant.in_channel.is_(False)
+        )
+        invited = await t.scalar(away) is not None
+    if (wanted and not quietly) or invited:
         await record(
             t,
-            ParticipantAdded(
-                person=who.name, person_id=who.id, role=role, reason=reason, bring_in=bring_in and new_id is not None
-            ),
+            ParticipantAdded(person=who.name, person_id=who.id, role=role, reason=reason, bring_in=invited),
             about=Subject(situation.kind, situation.id),
             by=by,
         )

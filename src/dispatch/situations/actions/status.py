@@ -11,7 +11,7 @@ from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
-from dispatch.situations.actions.command import locked
+from dispatch.situations.actions.command import end_hand_off, locked
 from dispatch.situations.actions.relations import no_duplicate
 from dispatch.situations.events import RestrictedOpened, StatusChanged, VisibilityChanged
 from dispatch.situations.kinds import KINDS
@@ -51,6 +51,7 @@ async def change_status(
         # Nobody waits for an update of what is over.
         situation.closed_at, situation.next_update_at = now, None
         situation.stable_at = situation.stable_at or now
+        await end_hand_off(t, situation_id, "withdrawn")
     elif status == "Stable":
         situation.stable_at, situation.closed_at = now, None
     else:

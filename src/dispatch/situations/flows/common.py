@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import select
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
-from dispatch.kit.errors import Unavailable
+from dispatch.kit.errors import Refused, Unavailable
 from dispatch.kit.events import Subject, announce
 from dispatch.kit.flows import Skip, StepContext
 from dispatch.people import queries as people
@@ -75,6 +78,35 @@ async def note_if_slack_answers(c: StepContext, brief: queries.Brief, chat: Conv
 def thread(c: StepContext, brief: queries.Brief) -> str:
     """Keeps the mails about one situation together."""
     return f"{c.org}-{brief.kind}-{brief.id}-{int(brief.reported_at.timestamp()):x}"
+
+
+async def tell_each(c: StepContext, chat: Conversations, told: Mapping[int, dict[str, Any]]) -> None:
+    """A direct message to each; whom Slack refuses keeps it from nobody else, and is named.
+
+    Nobody asks for people whose account is gone, or who are not known in the chat workspace: what can they miss.
+
+    Args:
+        told: messages by person.
+
+    Raises:
+        Refused: some could not be told; says who and why. All others were.
+    """
+    async with c.db.read(c.org) as t:
+        known = await people.people_and_whether_gone(t, told)
+    refused: list[str] = []
+    hint = ""
+    for person_id, message in told.items():
+        who, gone = known[person_id]
+        user = None if gone else await chat_id(c, chat, person_id)
+        if user is None:
+            continue
+        try:
+            await chat.direct_message(user, message, key=f"{c.key}-{person_id}", look_first=c.repeat)
+        except Refused as why:
+            refused.append(f"{who.name}: {why}")
+            hint = why.hint
+    if refused:
+        raise Refused(f"Not told: {'; '.join(refused)}", hint=f"{hint} All others were told.".strip())
 
 
 async def chat_id(c: StepContext, chat: Conversations, person_id: int) -> str | None:

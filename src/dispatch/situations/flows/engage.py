@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from dispatch.kit.db import Read
 from dispatch.kit.errors import Refused
-from dispatch.kit.events import on
+from dispatch.kit.events import Subject, on
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.kit.signing import Signer
+from dispatch.oncall.queries import called_later
 from dispatch.people import queries as people
 from dispatch.people.models import Person
 from dispatch.ports import paging
@@ -16,27 +18,37 @@ from dispatch.projects.providers import Providers
 from dispatch.situations import mail, queries
 from dispatch.situations.acknowledge_link import acknowledge_link
 from dispatch.situations.actions import note_engagement_page
+from dispatch.situations.actions.engagement import SUBJECT as ENGAGEMENT
 from dispatch.situations.events import OncallCalledAgain, OncallEngaged, OncallUnanswered
 from dispatch.situations.flows.common import NO_CHAT, NO_MAIL, chat_id, chat_of, still_open, thread
-from dispatch.situations.flows.paging import IN_TIME, NO_PAGER
+from dispatch.situations.flows.paging import IN_TIME, MAIL, NO_PAGER, SLACK
 from dispatch.situations.models import Engagement
 from dispatch.situations.queries.engagements import engagement
 from dispatch.situations.slack import messages
 
 
-async def _wanted(c: StepContext) -> tuple[queries.Brief, Engagement, Person]:
+async def _wanted(c: StepContext, *, through: str | None = None) -> tuple[queries.Brief, Engagement, Person]:
     """The call this step makes.
 
+    Args:
+        through: the channel this step calls through; None where each of several is asked for itself.
+
     Raises:
-        Skip: it was answered, or a later call went out.
+        Skip: it was answered, or a later call reached this person through the same channel.
     """
     async with c.db.read(c.org) as t:
         made = await engagement(t, c.subject.id, int(c.data["engagement_id"]))
+        who = await people.person(t, int(c.data["person_id"]))
         if made.acknowledged_at is not None:
             raise Skip("They answered already.")
-        if made.calls > int(c.data["call"]):
-            raise Skip("A later call went out meanwhile.")
-        return await queries.brief(t, c.subject.id), made, await people.person(t, int(c.data["person_id"]))
+        if through is not None and await _overtaken(t, c, who, through):
+            raise Skip(f"A later call through {through} went out meanwhile.")
+        return await queries.brief(t, c.subject.id), made, who
+
+
+async def _overtaken(t: Read, c: StepContext, who: Person, through: str) -> bool:
+    about = Subject(ENGAGEMENT, int(c.data["engagement_id"]))
+    return await called_later(t, about, who.id, through=through, call=int(c.data["call"]))
 
 
 async def _note(c: StepContext, who: Person, *, through: str, key: str, failed: str, state: str = "delivered") -> None:
@@ -49,7 +61,7 @@ async def _note(c: StepContext, who: Person, *, through: str, key: str, failed: 
 
 async def call_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
-    brief, made, who = await _wanted(c)
+    brief, made, who = await _wanted(c, through=SLACK)
     chat = await c.use(Providers).conversations(c.org, brief.project_id)
     if chat is None:
         raise Skip(NO_CHAT)
@@ -63,12 +75,12 @@ async def call_in_slack(c: StepContext) -> None:
             await chat.direct_message(user, message, key=c.key, look_first=c.repeat)
         except Refused as why:
             failed = f"{why} {why.hint}".strip()
-    await _note(c, who, through="Slack DM", key=c.key, failed=failed)
+    await _note(c, who, through=SLACK, key=c.key, failed=failed)
 
 
 async def call_by_email(c: StepContext) -> None:
     """A mail with the note, a link that acknowledges, and the way in."""
-    brief, made, who = await _wanted(c)
+    brief, made, who = await _wanted(c, through=MAIL)
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
@@ -83,7 +95,7 @@ async def call_by_email(c: StepContext) -> None:
         await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
     except Refused as why:
         failed = f"{why} {why.hint}".strip()
-    await _note(c, who, through="e-mail", key=c.key, failed=failed, state="sent")
+    await _note(c, who, through=MAIL, key=c.key, failed=failed, state="sent")
 
 
 async def call_by_webhook(c: StepContext) -> None:
@@ -96,6 +108,9 @@ async def call_by_webhook(c: StepContext) -> None:
 
     async def through(instance: int, pager: paging.Paging) -> None:
         key, failed = f"{c.key}-{instance}", ""
+        async with c.db.read(c.org) as t:
+            if await _overtaken(t, c, who, pager.provider):
+                return
         wanted = paging.Page(
             key=key, person=who.name, email=who.email, name=brief.name, title=brief.name if hidden else brief.title,
             url=brief.url, priority=brief.priority, severity=brief.severity, call=int(c.data["call"]),

@@ -31,8 +31,9 @@ NO_CHANNEL = (
     "Neither Slack nor e-mail nor a webhook is configured for this project, so nobody can be called "
     "(Settings → Project → Plugins)."
 )
-#: Who was not called within this time is called again by then anyhow, or somebody else is.
-IN_TIME = timedelta(minutes=15)
+#: As long as nobody leads: where the one channel there is was away for an hour, no call went out, and none was repeated.
+#: What was overtaken by a later call, answered or closed meanwhile is left out whenever it runs.
+IN_TIME = timedelta(hours=24)
 #: How pages name these channels; pagers are named by their provider.
 SLACK, MAIL = "Slack DM", "e-mail"
 
@@ -147,14 +148,16 @@ async def _note(
     t: Tx, c: StepContext, brief: queries.Brief, who: Person, call: int, *, through: str, key: str, failed: str,
     state: str = "delivered",
 ) -> None:  # fmt: skip
+    if who.id != brief.commander_id:
+        # Whoever is asked to lead must be able to see what, in the channel, too. First, as in all that writes both: no two wait for each other.
+        situation = (await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == brief.id))).one()
+        await add_participant(
+            t, situation, who, role="Participant", reason="called, because nobody had answered", bring_in=True
+        )
     await oncall.note_page(
         t, c.subject, who, through=through, key=key, call=call, message={"name": brief.name}, state=state, failed=failed,
         rotation_id=await queries.rotation_of(t, c.subject.id), repeat_minutes=brief.escalate_minutes,
     )  # fmt: skip
-    if who.id != brief.commander_id:
-        # Whoever is asked to lead must be able to see what.
-        situation = (await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == brief.id))).one()
-        await add_participant(t, situation, who, role="Participant", reason="called, because nobody had answered")
 
 
 async def _whom(c: StepContext, *, through: str | None = None) -> tuple[queries.Brief, Person, int]:

@@ -21,7 +21,7 @@ from dispatch.situations.events import (
     Welcomed,
 )
 from dispatch.situations.flows.channel import bring_people, make_channel
-from dispatch.situations.flows.common import channel_of, chat_of, still_open
+from dispatch.situations.flows.common import channel_of, chat_of, still_open, tell_each
 from dispatch.situations.flows.paging import calls
 from dispatch.situations.flows.show_state import refresh_topic
 from dispatch.situations.flows.without_slack import mail_link, post_timeline
@@ -56,13 +56,16 @@ async def welcome_personally(c: StepContext) -> None:
         known = await people.chat_ids(t, {brief.reporter_id, brief.commander_id} | named, team=chat.team_id)
     if not known:
         raise Skip("Neither reporter nor commander is known in the chat workspace.")
-    for person_id, user in known.items():
-        await chat.direct_message(
-            user,
-            messages.personal_welcome(brief, channel, leads=person_id == brief.commander_id, roles=roles.get(person_id, ())),
-            key=f"{c.key}-{person_id}",
-            look_first=c.repeat,
-        )
+    await tell_each(
+        c,
+        chat,
+        {
+            person_id: messages.personal_welcome(
+                brief, channel, leads=person_id == brief.commander_id, roles=roles.get(person_id, ())
+            )
+            for person_id in known
+        },
+    )
 
 
 async def make_ticket(c: StepContext) -> None:

@@ -12,7 +12,7 @@ from dispatch.kit.flows import Deciding, Flow, Skip, StepContext, flow, step
 from dispatch.people import queries as people
 from dispatch.situations.access import visible_to
 from dispatch.situations.events import StatusChanged
-from dispatch.situations.flows.common import chat_id, chat_of
+from dispatch.situations.flows.common import chat_of, tell_each
 from dispatch.situations.models import Situation, Subscriber
 from dispatch.situations.slack import messages
 
@@ -42,10 +42,7 @@ async def tell_subscribers(c: StepContext, message: dict[str, Any]) -> None:
                 told.append(person_id)
     if not told:
         raise Skip("Nobody has subscribed.")
-    for person_id in told:
-        user = await chat_id(c, chat, person_id)
-        if user is not None:
-            await chat.direct_message(user, message, key=f"{c.key}-{person_id}", look_first=c.repeat)
+    await tell_each(c, chat, dict.fromkeys(told, message))
 
 
 async def tell_status(c: StepContext) -> None:

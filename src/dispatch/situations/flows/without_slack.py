@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from dispatch.kit.errors import Refused
 from dispatch.kit.events import record
 from dispatch.kit.flows import Skip, StepContext
 from dispatch.people import queries as people
@@ -40,8 +41,15 @@ async def mail_link(c: StepContext) -> None:
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
+    refused: list[str] = []
     for who in both.values():
         letter = mail.no_channel(brief, leads=who.id == brief.commander_id, chat=chat is not None)
-        await mailer.send(letter.to(who.email, key=f"{c.key}-{who.id}", thread=thread(c, brief)))
+        try:
+            await mailer.send(letter.to(who.email, key=f"{c.key}-{who.id}", thread=thread(c, brief)))
+        except Refused as why:
+            refused.append(f"{who.name} ({who.email}): {why}")
+    if refused:
+        # A repeat mails the other again under the same Message-ID, which their mail system drops.
+        raise Refused(f"Not sent to {'; '.join(refused)}", hint="Correct the address, or call them.")
     async with c.done() as t:
         await record(t, LinkMailed(people=" and ".join(sorted(who.name for who in both.values()))), about=c.subject)

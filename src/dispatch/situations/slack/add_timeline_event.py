@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from dispatch.situations.actions import add_note
 from dispatch.situations.slack.actor import actor, somebody
 from dispatch.situations.slack.opening import open_here
 from dispatch.situations.slack.place import Here, carried, carrying, here, permalink
+from dispatch.situations.slack.transcript import quoted
 
 CALLBACK = "add_timeline_event"
 TITLE = "Add timeline event"
@@ -45,14 +47,21 @@ async def typed(asked: Request) -> Answer:
 async def from_message(asked: Request) -> Answer:
     """The message as it was said, by whom it was said, when it was said."""
     message = asked.payload.get("message") or {}
-    ts, text = str(message.get("ts", "")), b.cut(str(message.get("text", "")), 3000)
+    ts = str(message.get("ts", ""))
     at = datetime.fromtimestamp(int(ts.split(".", 1)[0]), UTC) if ts.split(".", 1)[0].isdigit() else clock.now()
     more = {"channel": asked.channel_id, "ts": ts, "user": str(message.get("user", ""))}
-    await _open(asked, {"text": text, "at": at}, more)
+    values: dict[str, Any] = {"at": at}
+
+    async def read() -> None:
+        values["text"] = b.cut(await quoted(asked), 3000)
+
+    await _open(asked, values, more, before=read)
     return None
 
 
-async def _open(asked: Request, values: dict[str, Any], more: dict[str, Any]) -> None:
+async def _open(
+    asked: Request, values: dict[str, Any], more: dict[str, Any], *, before: Callable[[], Awaitable[None]] | None = None
+) -> None:
     async def draw(_t: Read, place: Here) -> b.View:
         return to_modal(
             AddTimelineEvent,
@@ -69,7 +78,7 @@ async def _open(asked: Request, values: dict[str, Any], more: dict[str, Any]) ->
             ],
         )
 
-    await open_here(asked, TITLE, draw, action="add_event")
+    await open_here(asked, TITLE, draw, action="add_event", before=before)
 
 
 @submission(CALLBACK)

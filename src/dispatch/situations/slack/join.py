@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dispatch.kit.errors import Conflict
 from dispatch.kit.slack.registry import Answer, Request, action
-from dispatch.situations.actions import join_situation, toggle_subscription
+from dispatch.situations.actions import end_subscription, join_situation, toggle_subscription
 from dispatch.situations.slack.actor import actor
-from dispatch.situations.slack.messages import JOIN, SUBSCRIBE
+from dispatch.situations.slack.messages import JOIN, SUBSCRIBE, UNSUBSCRIBE
 from dispatch.situations.slack.place import here, pressed_value
 
 
@@ -40,4 +40,15 @@ async def subscribed(asked: Request) -> Answer:
         if on
         else f"You get no more messages about {name}."
     )
+    return None
+
+
+@action(UNSUBSCRIBE)
+async def stopped(asked: Request) -> Answer:
+    """Below each of the messages: pressed below several, or twice, it still only stops them."""
+    _, number = pressed_value(asked)
+    person = await actor(asked)
+    async with asked.db.tx(asked.org) as t:
+        ended = await end_subscription(t, number, person)
+    asked.reply("You get no more of these messages." if ended else "You had stopped these messages already.")
     return None

@@ -32,6 +32,7 @@ DECLINE_COMMAND = "decline_command"
 ANSWER_CALL = "answer_call"
 JOIN = "join_incident"
 SUBSCRIBE = "subscribe_incident"
+UNSUBSCRIBE = "unsubscribe_incident"
 
 
 def _facts(b: Brief) -> Block:
@@ -290,7 +291,7 @@ def subscribed(b: Brief, *, what: str) -> Message:
     return message(
         [
             section(f":bell: *{link(b.url, b.name)} {escape(what)}*\n{escape(cut(_title(b), 300))}"),
-            actions(button("Stop these messages", action_id=SUBSCRIBE, value=f"{b.org_slug}/{b.id}"), _page_link(b)),
+            actions(button("Stop these messages", action_id=UNSUBSCRIBE, value=f"{b.org_slug}/{b.id}"), _page_link(b)),
         ],
         f"{b.name} {what}",
     )

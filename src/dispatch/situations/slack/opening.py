@@ -15,7 +15,9 @@ from dispatch.situations.slack.place import Here, here, situation_id_of_channel
 Draw = Callable[[Read, Here], Awaitable[b.View]]
 
 
-async def open_here(asked: Request, title: str, draw: Draw, *, action: str = "") -> None:
+async def open_here(
+    asked: Request, title: str, draw: Draw, *, action: str = "", before: Callable[[], Awaitable[None]] | None = None
+) -> None:
     """Open the modal that `draw` makes for the incident of this channel.
 
     A wrong place, and a refusal to somebody we know, are answered at once and only to them. Whoever is new is looked
@@ -26,6 +28,7 @@ async def open_here(asked: Request, title: str, draw: Draw, *, action: str = "")
         title: of the modal.
         draw: makes the view; the incident is one the person may see.
         action: a key of `access.STEERS` that the person has to be allowed; empty: everybody who sees it may look.
+        before: runs behind the placeholder before `draw`, while no transaction is open: it may ask Slack.
 
     Raises:
         NotFound: not an incident's channel, or none that the person may see.
@@ -39,6 +42,8 @@ async def open_here(asked: Request, title: str, draw: Draw, *, action: str = "")
 
     async def fill() -> b.View:
         person = await actor(asked)
+        if before is not None:
+            await before()
         async with asked.db.read(asked.org) as t:
             return await draw(t, _allowed(await here(t, asked, person, situation_id), action))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from dispatch.situations.actions import open_situation
 from dispatch.situations.report_form import ReportIncident, prepare
 from dispatch.situations.slack.actor import met, stranger
 from dispatch.situations.slack.project_choice import drawn_again
+from dispatch.situations.slack.transcript import quoted
 
 CALLBACK = "report_incident"
 TITLE = "Report incident"
@@ -75,15 +76,23 @@ async def from_anywhere(asked: Request) -> Answer:
 )
 async def from_message(asked: Request) -> Answer:
     """The message becomes the description."""
-    text = str((asked.payload.get("message") or {}).get("text", ""))
-    await open_report(asked, {"description": b.cut(text, 3000)})
+    values: dict[str, Any] = {}
+
+    async def read() -> None:
+        values["description"] = b.cut(await quoted(asked), 3000)
+
+    await open_report(asked, values, before=read)
     return None
 
 
-async def open_report(asked: Request, values: dict[str, Any]) -> None:
+async def open_report(
+    asked: Request, values: dict[str, Any], *, before: Callable[[], Awaitable[None]] | None = None
+) -> None:
     """The form, filled with these values. Placeholder first: the trigger lives three seconds."""
 
     async def fill() -> b.View:
+        if before is not None:
+            await before()
         async with asked.db.read(asked.org) as t:
             return await _form(t, values)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from dispatch.kit.errors import Refused
+from dispatch.kit.errors import Refused, Unavailable
 from dispatch.kit.slack import payloads
 from dispatch.kit.slack.markup import cut
-from dispatch.kit.slack.registry import Installation
+from dispatch.kit.slack.registry import Installation, Request
+from dispatch.situations.slack.actor import names_of
 
 PAGE: Final = 200
 #: Slack's words for a message, or its thread, that is not there any more.
@@ -80,6 +81,23 @@ async def read_messages(installation: Installation, channel: str, wanted: Iterab
         if (row := await _reply(installation, channel, ts)) is not None:
             found[ts] = row
     return {ts: made for ts, row in found.items() if (made := _message(row)) is not None}
+
+
+async def quoted(asked: Request) -> str:
+    """The message that a shortcut was used on, as people read it; empty when it says nothing.
+
+    Of apps, which often write blocks or attachments only, what stands in those. Call it while no transaction is open: it
+    may ask Slack who is mentioned.
+    """
+    message = _message(payloads.part(asked.payload, "message"))
+    if message is None or not message.text.strip():
+        return ""
+    mentioned = message.mentions()
+    try:
+        names = await names_of(asked.installation, asked.db, mentioned) if mentioned else {}
+    except Unavailable:
+        names = {}  # An id in the text is better than no form.
+    return message.plain(names)
 
 
 def message_ts(value: Any) -> str:

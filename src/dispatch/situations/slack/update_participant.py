@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.kit.db import Read
-from dispatch.kit.forms import Form, Option, choice, from_modal, modal_values, search_options, text, to_modal
+from dispatch.kit.forms import Form, Option, choice, drawn_for, from_modal, modal_values, search_options, text, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.opening import redraw
 from dispatch.kit.slack.registry import Answer, Request, action, command, option_load, submission
@@ -18,6 +18,7 @@ from dispatch.situations.slack.place import Here, carried, carrying, here
 
 CALLBACK = "update_participant"
 TITLE = "Update participant"
+TOO_QUICK = ":warning: The form still showed the values of somebody else, so nothing was changed. Here are the right ones."
 
 
 class UpdateParticipant(Form):
@@ -80,12 +81,15 @@ async def submitted(asked: Request) -> Answer:
         person_id = int(form.participant)
         if person_id != by.id:
             place.require("update_participant")
+        if drawn_for(UpdateParticipant, asked.view, "participant") - {form.participant}:
+            # What was sent stands there for somebody else, and would become what is known of this person.
+            return {"response_action": "update", "view": await _form(t, place, person_id, notice=TOO_QUICK)}
         typed_values: Mapping[str, str] = {key: str(getattr(form, key)) for key in FIELDS}
         await update_participant(t, place.situation, person_id, typed_values, by=by)
     return None
 
 
-async def _form(t: Read, place: Here, person_id: int) -> b.View:
+async def _form(t: Read, place: Here, person_id: int, *, notice: str = "") -> b.View:
     everybody = await queries.participants(t, place.situation.id)
     row = next((each for each in everybody if each.person.id == person_id), everybody[0] if everybody else None)
     values: dict[str, Any] = {}
@@ -103,7 +107,10 @@ async def _form(t: Read, place: Here, person_id: int) -> b.View:
         choices={"participant": _options(everybody)},
         values=values,
         private_metadata=carried(place.situation.id),
-        intro=[b.context("You may change what is known about yourself; about others, whoever steers the incident may.")],
+        intro=[
+            *([b.section(notice)] if notice else []),
+            b.context("You may change what is known about yourself; about others, whoever steers the incident may."),
+        ],
     )
 
 

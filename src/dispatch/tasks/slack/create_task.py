@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
 from dispatch.situations.slack.people import chosen_people
 from dispatch.situations.slack.place import Here, carried, carrying, here, permalink
+from dispatch.situations.slack.transcript import quoted
 from dispatch.tasks.actions import create_task
 
 CALLBACK = "create_task"
@@ -45,13 +47,19 @@ async def typed(asked: Request) -> Answer:
 async def from_message(asked: Request) -> Answer:
     """The message becomes the description."""
     message = asked.payload.get("message") or {}
-    await _open(
-        asked, {"description": b.cut(str(message.get("text", "")), 3000)}, source="shortcut", message=str(message.get("ts", ""))
-    )
+    values: dict[str, Any] = {}
+
+    async def read() -> None:
+        values["description"] = b.cut(await quoted(asked), 3000)
+
+    await _open(asked, values, source="shortcut", message=str(message.get("ts", "")), before=read)
     return None
 
 
-async def _open(asked: Request, values: dict[str, Any], *, source: str, message: str = "") -> None:
+async def _open(
+    asked: Request, values: dict[str, Any], *, source: str, message: str = "",
+    before: Callable[[], Awaitable[None]] | None = None,
+) -> None:  # fmt: skip
     async def draw(_t: Read, place: Here) -> b.View:
         return to_modal(
             CreateTask,
@@ -63,7 +71,7 @@ async def _open(asked: Request, values: dict[str, Any], *, source: str, message:
             intro=[b.context(f"For *{place.situation.name}* {b.escape(b.cut(place.situation.title, 100))}")],
         )
 
-    await open_here(asked, TITLE, draw, action="create_task")
+    await open_here(asked, TITLE, draw, action="create_task", before=before)
 
 
 @submission(CALLBACK)
