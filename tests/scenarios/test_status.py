@@ -98,6 +98,29 @@ async def test_restricted_later_moves_to_a_private_channel_and_lists_what_left(s
     await browser.aclose()
 
 
+async def test_restricted_while_its_channel_is_being_made(stage: Stage) -> None:
+    """Slack is slow: the channel that others can see comes into being after everybody was shut out."""
+    await stage.configure("slack-conversation", {"private_channels": False})
+    await stage.slack.faults({"target": "conversations.create", "kind": "latency", "seconds": 2, "count": 1})
+    name = await stage.report(Title="Stolen laptop of the CFO")
+
+    async def being_made() -> bool:
+        return any(s["name"] == "channel" and s["state"] == "running" for s in await stage.steps(name))
+
+    await stage.eventually(being_made)
+    org, situation, ada = await cast(stage, name, "ada")
+    async with stage.house.db.tx(org) as t:
+        await actions.change_visibility(t, situation.id, "restricted", by=ada)
+
+    async def among_themselves() -> bool:
+        rooms = await channels(stage, name)
+        return any(c["is_private"] and BO in c["members"] for c in rooms) and all(
+            c["is_private"] or c["is_archived"] for c in rooms
+        )
+
+    await stage.eventually(among_themselves)
+
+
 async def test_somebody_added_later_is_invited_and_told_why(stage: Stage) -> None:
     name = await stage.report()
     await stage.settle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from dispatch.kit.db import Read
-from dispatch.kit.errors import Refused
+from dispatch.kit.errors import Refused, Unavailable
 from dispatch.kit.events import Event, Subject, on, record
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.situations import queries
@@ -29,6 +29,12 @@ async def still_restricted(t: Read, about: Subject) -> str | None:
 async def look_at_channel(c: StepContext) -> None:
     """Whether others can see the channel: then a private one has to take over."""
     brief, chat = await chat_of(c)
+    if not brief.channel_id:
+        # A call to Slack that is under way makes one that others can see, and its answer comes after us.
+        async with c.db.read(c.org) as t:
+            rows = await queries.steps(t, c.subject)
+        if any(row.name == "channel" and row.state in ("pending", "running") for row in rows):
+            raise Unavailable("The channel is being made.")
     channel = await chat.channel(channel_of(brief))
     # The name tells the title; a private channel's name is seen by its members only.
     async with c.done({"channel": channel.id, "successor": not channel.private, "why": WHY}):
