@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -27,6 +28,7 @@ from dispatch.kit.embedded.testing import (
     prepared_database,
     temporary_cluster,
 )
+from tests.compiled import compiled_once
 from tests.receivers import Mailbox, Pager, running_mailbox, running_pager
 from tests.stage import Stage, staged
 
@@ -44,6 +46,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
         for each in _dropping:
             each.result()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +140,14 @@ def free_port() -> int:
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported and collected stays to the end: not to be looked at each time garbage is collected."""
+    gc.collect()
+    gc.freeze()
+    # A stage makes more objects than the few hundred after which Python looks for garbage by default.
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(wrapper=True)
