@@ -7,6 +7,7 @@ import secrets
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -32,8 +33,9 @@ _SETTINGS = re.compile(r"Settings → Project → Plugins(?: → [A-Z][\w-]*)*")
 MARKDOWN_TAGS |= {"h2", "h3", "h4", "h5", "h6", "table", "tbody", "td", "th", "thead", "tr"}
 
 
+@cache
 def templates(*folders: Path) -> Environment:
-    """The environment for the templates in `folders`; the kit's own are found behind them."""
+    """The environment for the templates in `folders`; the kit's own are found behind them. Compiled once per process."""
     environment = Environment(
         loader=FileSystemLoader([*folders, TEMPLATES]),
         autoescape=select_autoescape(default=True),
