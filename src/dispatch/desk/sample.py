@@ -142,7 +142,8 @@ async def fill(db: Database) -> None:
             await add_type(t, project, "Data quality", help="Wrong, late or missing data.", position=3)
         await add_tags(t, main, ["database", "dns", "network", "certificates", "deployment", "search", "vendor"])
         await add_tags(t, payments, ["cards", "checkout", "invoices", "webhooks", "fraud", "vendor"])
-        for title, severity, priority, where, hours_ago, minutes in PAST:
+        # Oldest first, as numbers are given.
+        for title, severity, priority, where, hours_ago, minutes in reversed(PAST):
             await _past(t, title, severity, priority, main if where == "default" else payments, hours_ago, minutes, cast)
 
 

@@ -142,7 +142,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             moment=moment, overrides=coming, spans=spans, who=who, weeks=WEEKS,
             row=_row(rotation, current, who, gone), gone=gone,
             typed_at=f"{wall(moment, rotation.tz):%Y-%m-%dT%H:%M}", bad_moment=bool(request.query_params.get("at")) and not asked,
-            form=form or to_html(OverrideForm, choices={}), standing_in=form is not None,
+            form=form or to_html(OverrideForm, choices={}),
             saved=SAVED.get(request.query_params.get("saved", ""), ""),
         )  # fmt: skip
 
@@ -195,7 +195,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
 SAVED = {
     "added": "Added. Name it in a type of incident, so that it leads.",
     "changed": "Saved. It holds from now on.",
-    "standing-in": "Written down.",
+    "standing-in": "Written down: calls go to them in that time.",
     "taken-back": "Taken back: the turns hold again.",
 }
 

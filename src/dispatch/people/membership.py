@@ -126,7 +126,7 @@ async def invite(t: Tx, viewer: Viewer, *, email: str, name: str, role: str) -> 
     address = checked_email(email)
     account = await account_for(t, address)
     if await t.scalar(select(Membership.id).where(Membership.org_id == t.org, Membership.account_id == account)):
-        raise Conflict(f"{address} is a member already. Make them a new link in the list below.")
+        raise Conflict(f"{address} is a member already. To send them a new link, open their page from the list below.")
     who = await person_for(t, address, name=name.strip()[:200])
     await add_member(t, account_id=account, person_id=who.id, role=role)
     await record(

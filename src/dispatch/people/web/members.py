@@ -30,6 +30,11 @@ MEANING = {
 }
 
 
+SAVED = {
+    "role": "The role is changed. It holds at once.",
+    "deactivated": "Deactivated: they are signed out, and what they did stays in the history. To bring them back, invite them again.",
+}
+
 #: (slug, name) of the projects somebody is project admin of; projects belong to a slice that knows this one.
 ProjectsOf = Callable[[Read, int], Awaitable[Sequence[tuple[str, str]]]]
 
@@ -50,7 +55,7 @@ def router(
         context = {
             "invited": None, "link": "", "mailed": False, "error": "", "wrong_field": "", "values": {},
             "roles": grantable(visit.viewer), "meaning": MEANING, "members": found, "page": number,
-            "size": membership.SIZE, "query": {"q": q, "show": "left" if left else ""},
+            "size": membership.SIZE, "query": {"q": q, "show": "left" if left else ""}, "saved": _said(request),
         }  # fmt: skip
         return visit.page(pages, "members.html", request, "settings", status=status, **context | more)
 
@@ -65,7 +70,7 @@ def router(
         below = rank(found.role) <= rank(visit.viewer.role)
         return visit.page(
             pages, "member.html", request, "settings", status=status, member=found, link=link, error=error, below=below,
-            roles=grantable(visit.viewer), meaning=MEANING, runs=runs,
+            saved="" if link else _said(request), roles=grantable(visit.viewer), meaning=MEANING, runs=runs,
             events=[
                 (e.at, sentence(e.fact, e.data, by[e.actor].name if e.actor in by else audit.NOBODY)) for e in events
             ],
@@ -118,7 +123,7 @@ def router(
         if person_id == visit.viewer.person_id:
             # They may have given away the right to see the page.
             return RedirectResponse(f"/{org}", 303)
-        return RedirectResponse(f"/{org}/settings/members/{person_id}", 303)
+        return RedirectResponse(f"/{org}/settings/members/{person_id}?saved=role", 303)
 
     @routes.post("/{org}/settings/members/{person_id}/deactivate")
     async def deactivate(request: Request, org: str, person_id: int) -> Response:
@@ -128,6 +133,11 @@ def router(
                 await membership.deactivate(t, visit.viewer, person_id)
         except Conflict as wrong:
             return await member_page(request, visit, person_id, status=wrong.status, error=str(wrong))
-        return RedirectResponse(f"/{org}/settings/members?show=left", 303)
+        return RedirectResponse(f"/{org}/settings/members?show=left&saved=deactivated", 303)
 
     return routes
+
+
+def _said(request: Request) -> str:
+    """What the page says of the step before it, in the words for what stands in the address."""
+    return SAVED.get(request.query_params.get("saved", ""), "") if request.method == "GET" else ""

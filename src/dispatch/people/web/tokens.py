@@ -33,7 +33,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             rows = await machines.machines(t)
         mine = rank(visit.viewer.role)
         context = {
-            "token": "", "made": "", "error": "", "wrong_field": "", "values": {}, "lives": LIVES,
+            "revoked": request.query_params.get("saved") == "revoked" and request.method == "GET", "token": "", "made": "", "error": "", "wrong_field": "", "values": {}, "lives": LIVES,
             "roles": [role for role in grantable(visit.viewer) if role != "owner"],
             "rows": [(row, rank(row.machine.role) <= mine) for row in rows],
         }  # fmt: skip
@@ -67,6 +67,6 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         visit = await visits.of(request, org, may="tokens.manage")
         async with db.tx(visit.org.id) as t:
             await machines.revoke_token(t, visit.viewer, machine_id)
-        return RedirectResponse(f"/{org}/settings/tokens", 303)
+        return RedirectResponse(f"/{org}/settings/tokens?saved=revoked", 303)
 
     return routes

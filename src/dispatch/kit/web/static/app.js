@@ -229,6 +229,17 @@
   });
   document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
 
+  // --- what was sent and is wrong stands where it was typed: on a page without a notice above, that place may be far down
+  const wrong = $("#main :is([aria-invalid=true], .field-error)");
+  if (wrong && !$("#main .notice[role=alert]") && !$("[autofocus]")) {
+    wrong.scrollIntoView({ block: "center" });
+    wrong.focus();
+  }
+  // --- on a small screen the settings are one row: its present page is not the one to look for
+  const row = $(".settings-nav");
+  const present = row && $("[aria-current]", row);
+  if (present) row.scrollLeft += present.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - present.offsetWidth) / 2;
+
   const reload = $("[data-reload]");
   if (reload) setTimeout(() => location.reload(), Number(reload.dataset.reload) * 1000);
   showTheme();
