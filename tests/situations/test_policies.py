@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from dispatch.kit import clock
@@ -24,6 +25,8 @@ async def test_rules_fill_roles_at_opening_and_without_them_all_is_as_before(sta
     scribes, high, low = await ids(stage, "oncall", "Scribes"), await ids(stage, "severities", "High"), await ids(stage, "severities", "Low")
     before = await stage.report(BO)
     assert await leader(stage, before) == "Ada Lovelace"
+    # A new rule begins with a rotation: sent as it is, it does not leave every incident without a commander.
+    assert re.search(r'value="\d+" selected>Platform<', await dee.shown("roles/new"))
     scribe = {"role": "Scribe", "severity_id": high, "rotation_id": scribes}
     assert (await dee.send("roles/new", **scribe)).status_code == 303
     assert (await dee.send("roles/new", role="Commander", rotation_id=scribes)).status_code == 303

@@ -78,7 +78,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             else:
                 rotation = await queries.rotation(t, where.project.id, rotation_id)
                 stored = await rotation_actions.stored(t, rotation)
-                title, action = rotation.name, f"{where.path}/{rotation.id}/edit"
+                title, action = f"Edit {rotation.name}", f"{where.path}/{rotation.id}/edit"
                 above = (rotation.name, f"{where.path}/{rotation.id}")
             emails = list((typed or {}).get("members", stored["members"]))
             choices = {"tz": zones(), "unit": UNIT_OPTIONS, "members": await options(t, emails)}

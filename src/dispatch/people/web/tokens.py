@@ -33,7 +33,8 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             rows = await machines.machines(t)
         mine = rank(visit.viewer.role)
         context = {
-            "revoked": request.query_params.get("saved") == "revoked" and request.method == "GET", "token": "", "made": "", "error": "", "wrong_field": "", "values": {}, "lives": LIVES,
+            "token": "", "made": "", "error": "", "wrong_field": "", "values": {}, "lives": LIVES,
+            "revoked": request.method == "GET" and request.query_params.get("saved") == "revoked",
             "roles": [role for role in grantable(visit.viewer) if role != "owner"],
             "rows": [(row, rank(row.machine.role) <= mine) for row in rows],
         }  # fmt: skip

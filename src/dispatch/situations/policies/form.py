@@ -17,5 +17,5 @@ class RolePolicyForm(Form):
     priority_id: str | None = choice("Priority", placeholder="Any priority")
     rotation_id: str | None = choice(
         "Who", placeholder="Nobody",
-        help="Whoever is on call for the rotation takes the role. Nobody as commander: the reporter leads, and nobody follows.",
+        help="Whoever is on call for the rotation takes the role. Nobody as commander: the reporter leads, and nobody else is called.",
     )  # fmt: skip

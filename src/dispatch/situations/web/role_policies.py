@@ -37,8 +37,10 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def form_of(where: Where, policy_id: int | None) -> SettingsForm:
         above, choices = ("Roles", where.path), await options(where)
         if policy_id is None:
+            # Sent as it is, it must not mean that nobody is called for any incident.
+            begins = {"role": "Commander", "rotation_id": next((each.value for each in choices["rotation_id"]), None)}
             return SettingsForm(
-                RolePolicyForm, f"{where.path}/new", "New role rule", {"role": "Commander"}, choices, save="Add rule",
+                RolePolicyForm, f"{where.path}/new", "New role rule", begins, choices, save="Add rule",
                 above=above, exists=False,
             )  # fmt: skip
         async with db.read(where.visit.org.id) as t:
