@@ -110,8 +110,16 @@ def test_an_incident_is_reported_led_and_found_with_keys_alone(played: Played) -
     page.evaluate("window.same = true")
     expect(page.locator("#steps")).to_contain_text(re.compile(r"(\d+) of \1 steps"), timeout=PATIENCE)
     expect(page.locator("#resources")).to_contain_text("Channel", timeout=PATIENCE)
+    expect(page.locator("#pages")).to_contain_text("Ada Lovelace", timeout=PATIENCE)
     assert page.evaluate("window.same")
     played.run(played.stage.settle())
+    # On a phone, too, what came of it stands above what was made.
+    before = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 780})
+    heading, made = page.get_by_role("heading", level=1).bounding_box(), page.locator("#resources").bounding_box()
+    assert heading is not None and made is not None and heading["y"] < made["y"]
+    assert before is not None
+    page.set_viewport_size(before)
     tab_to(page, page.get_by_role("link", name="Go to the incident"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Typed with keys alone")

@@ -213,7 +213,8 @@
   });
 
   // --- live: say whether the page is, and catch up after an interruption
-  let interrupted = false;
+  // What a page just drawn is about may change before it listens: right after reporting, all is made at once.
+  let interrupted = Boolean($("[data-fresh]"));
   const showLive = (state) => all("[data-live]").forEach((sign) => { sign.dataset.live = state; });
   document.addEventListener("htmx:sseOpen", () => {
     showLive("on");
