@@ -154,10 +154,14 @@ def _goals(known: Known) -> list[tuple[str, str, str, str]]:
     if c := _result(known, "command"):
         rows.append(("Command acknowledged, modal open", "≥ 250/s, p99 ≤ 200 ms", _loop(c), _met(c["per_second"] >= 250 and c["p99"] <= 200)))
     if f := _result(known, "forms"):
-        for key, what in (("open", "asked for until it is there"), ("sent", "Report pressed until its answer is there")):
-            web, modal = f[f"web_{key}"], f[f"modal_{key}"]
-            said = f"{web['median']:.2f} s, worst of {f['times']} {web['worst']:.2f}; the modal {modal['median']:.2f}, worst {modal['worst']:.2f}"
-            rows.append((f"Report form on the web, {what}", f"no slower than the modal at {f['latency'] * 1000:.0f} ms per call", said, _met(web["median"] <= modal["median"])))
+        web, modal = (f[f"{where}_open"]["median"] + f[f"{where}_sent"]["median"] for where in ("web", "modal"))
+        parts = {name: f"{f[name]['median']:.2f} (worst of {f['times']}: {f[name]['worst']:.2f})" for name in ("web_open", "web_sent", "modal_open", "modal_sent")}
+        rows.append(
+            (
+                "Report form on the web: the form there, and the answer to Report there", f"as quick as the modal at {f['latency'] * 1000:.0f} ms per call",
+                f"{parts['web_open']} + {parts['web_sent']} s; the modal {parts['modal_open']} + {parts['modal_sent']} s", _met(web <= modal),
+            )
+        )  # fmt: skip
     if r := _result(known, "lists"):
         one = [r[f"list_{size}_1"] for size in (1_000, 10_000, 100_000)]
         rows.append(
