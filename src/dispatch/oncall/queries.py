@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 
 from dispatch.kit import clock
 from dispatch.kit.db import Read
@@ -211,24 +211,15 @@ async def called_later(t: Read, about: Subject, person_id: int, *, through: str,
 
     Only then is the earlier one stale: a second call by mail does not replace a first one in Slack that is late.
     """
-    found = await t.scalar(
-        select(Page.id)
-        .where(
-            Page.org_id == t.org,
-            Page.subject_kind == about.kind,
-            Page.subject_id == about.id,
-            Page.person_id == person_id,
-            Page.through == through,
-            Page.round > call,
-            Page.state != "failed",
-        )
-        .limit(1)
-    )
-    return found is not None
+    return await _reached(t, about, person_id, Page.through == through, Page.round > call)
 
 
 async def was_called(t: Read, about: Subject, person_id: int) -> bool:
     """Whether a page about the subject reached this person."""
+    return await _reached(t, about, person_id)
+
+
+async def _reached(t: Read, about: Subject, person_id: int, *more: ColumnElement[bool]) -> bool:
     found = await t.scalar(
         select(Page.id)
         .where(
@@ -237,6 +228,7 @@ async def was_called(t: Read, about: Subject, person_id: int) -> bool:
             Page.subject_id == about.id,
             Page.person_id == person_id,
             Page.state != "failed",
+            *more,
         )
         .limit(1)
     )
