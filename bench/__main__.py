@@ -71,9 +71,13 @@ def main() -> None:
             "result": result, "quick": options.quick, "load_before": round(load, 1), "machine": described(),
             "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         }  # fmt: skip
-        print(json.dumps(result, indent=1, default=str), f"{time.monotonic() - began:.0f} s, load {load:.1f}", flush=True)
+        print(
+            json.dumps(result, indent=1, default=str), f"{time.monotonic() - began:.0f} s, load {load:.1f}", flush=True
+        )
         RESULTS.write_text(json.dumps(known, indent=1, default=str) + "\n")
-    options.out.write_text(performance_page.page(known, missing=[name for name in plan(options.quick) if name not in known]))
+    options.out.write_text(
+        performance_page.page(known, missing=[name for name in plan(options.quick) if name not in known])
+    )
     print(f"Wrote {options.out}")
 
 

@@ -59,5 +59,3 @@ def twenty_at_once(place: Place) -> dict[str, Any]:
         "ratelimited": len(refused), "ratelimited_people": sum(c["method"] in PEOPLE for c in refused),
         "ratelimited_methods": sorted({c["method"] for c in refused}), "calls": len(calls), "states": dict(states),
     }  # fmt: skip
-
-

@@ -62,7 +62,13 @@ class World:
             channel = args.get("channel") or (said.get("channel") or {})
             channel = channel.get("id") if isinstance(channel, dict) else channel
             self.noted.append(
-                {"at": time.time(), "method": method, "channel": channel, "name": args.get("name"), "users": args.get("users")}
+                {
+                    "at": time.time(),
+                    "method": method,
+                    "channel": channel,
+                    "name": args.get("name"),
+                    "users": args.get("users"),
+                }
             )
 
     def auth_test(self, _args: dict[str, str]) -> dict[str, Any]:
@@ -76,7 +82,13 @@ class World:
         if name in self.names:
             return {"ok": False, "error": "name_taken"}
         self.names.add(name)
-        channel = {"id": f"C{self.number:09d}", "name": name, "created": int(time.time()), "creator": BOT, "is_private": True}
+        channel = {
+            "id": f"C{self.number:09d}",
+            "name": name,
+            "created": int(time.time()),
+            "creator": BOT,
+            "is_private": True,
+        }
         self.channels[channel["id"]] = {**channel, "members": {BOT}}
         return {"channel": channel}
 
@@ -93,7 +105,12 @@ class World:
         ticks = range(latest // TICK_US, -(-oldest // TICK_US) - 1, -1)
         shown = ticks[: int(args["limit"])]
         messages = [
-            {"type": "message", "user": "U0BO", "text": f"Message {tick}", "ts": f"{tick // 100}.{tick % 100 * TICK_US:06d}"}
+            {
+                "type": "message",
+                "user": "U0BO",
+                "text": f"Message {tick}",
+                "ts": f"{tick // 100}.{tick % 100 * TICK_US:06d}",
+            }
             for tick in shown
         ]
         return {"messages": messages, "has_more": len(ticks) > len(shown)}
@@ -103,7 +120,11 @@ class World:
 
     def chat_postMessage(self, args: dict[str, str]) -> dict[str, Any]:
         channel = args["channel"]
-        return {"channel": channel if not channel.startswith("#") else "C0ANNOUNCE", "ts": f"{time.time():.6f}", "message": {}}
+        return {
+            "channel": channel if not channel.startswith("#") else "C0ANNOUNCE",
+            "ts": f"{time.time():.6f}",
+            "message": {},
+        }
 
     def chat_update(self, args: dict[str, str]) -> dict[str, Any]:
         return {"channel": args["channel"], "ts": args["ts"]}

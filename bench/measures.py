@@ -37,7 +37,9 @@ def loop(
     yardsticks, figures, costs = [], [], []
     postmaster = embedded.status(place.folder).pid or 0
     for _ in range(runs):
-        yardsticks.append(uvloop.run(closed_loop(place.raw_port, lambda _: request("GET", "/"), seconds=min(5.0, seconds))))
+        yardsticks.append(
+            uvloop.run(closed_loop(place.raw_port, lambda _: request("GET", "/"), seconds=min(5.0, seconds)))
+        )
         web, db = sum(cpu_seconds(p.pid) for p in place.webs), cpu_seconds(postmaster)
         one = uvloop.run(closed_loop(port, make, seconds=seconds, **more))
         figures.append(one)
@@ -77,7 +79,9 @@ def event_ack(place: Place, kind: str, seconds: float, runs: int) -> Result:
     place.latency(0)
     names = [report(place, f"Events {n}") for n in range(10)]
     settle(place, names, 120)
-    channels = [row[0] for row in place.rows("select external_id from resource where org_id = 1 and kind = 'conversation'")]
+    channels = [
+        row[0] for row in place.rows("select external_id from resource where org_id = 1 and kind = 'conversation'")
+    ]
     people = ["U0ADA", "U0BO", "U0DEE", "U0JOY"]
     number = itertools.count()
     start = int(time.time())
@@ -113,8 +117,12 @@ def event_ack(place: Place, kind: str, seconds: float, runs: int) -> Result:
         drained = max(drained, time.monotonic() - ended)
 
     made = loop(place, place.port, event, seconds=seconds, runs=runs, after=settled)
-    done, dead = place.rows("select count(*) filter (where state = 'done'), count(*) filter (where state = 'dead') from slack_inbox")[0]
-    entries = place.rows("select count(*) from timeline_note where source = 'reaction'")[0][0] if kind == "reaction" else None
+    done, dead = place.rows(
+        "select count(*) filter (where state = 'done'), count(*) filter (where state = 'dead') from slack_inbox"
+    )[0]
+    entries = (
+        place.rows("select count(*) from timeline_note where source = 'reaction'")[0][0] if kind == "reaction" else None
+    )
     return {
         **made, "waiting_at_end": left, "drained_after": drained, "done": done, "dead": dead,
         "entries": entries, "expected_entries": -(-next(number) // len(people)),
@@ -128,7 +136,9 @@ def lists(place: Place, seconds: float, runs: int) -> Result:
         grow_to(place, size)
         page = place.page("/default/incidents")
         for clients in (1, 16):
-            made[f"list_{size}_{clients}"] = loop(place, place.port, lambda _: page, seconds=seconds, runs=runs, clients=clients)  # noqa: B023
+            made[f"list_{size}_{clients}"] = loop(
+                place, place.port, lambda _, page=page: page, seconds=seconds, runs=runs, clients=clients
+            )
     for name, typed in (("common", "failover"), ("rare", "failover+unreachable+99999"), ("none", "zebra")):
         found = place.page(f"/default/incidents?q={typed}")
         made[f"search_{name}"] = loop(place, place.port, lambda _: found, seconds=seconds, runs=runs, clients=1)  # noqa: B023
@@ -203,7 +213,9 @@ async def _report_together(place: Place, titles: list[str]) -> tuple[float, list
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place.port}", timeout=60) as http:
         view = await form_in_slack(place, http)
         pressed = time.time()
-        return pressed, list(await asyncio.gather(*(submit_in_slack(place, http, view, title, n) for n, title in enumerate(titles))))
+        return pressed, list(
+            await asyncio.gather(*(submit_in_slack(place, http, view, title, n) for n, title in enumerate(titles)))
+        )
 
 
 async def form_in_slack(place: Place, http: httpx.AsyncClient) -> dict[str, Any]:
@@ -280,7 +292,12 @@ def cold_start(place: Place, times: int) -> Result:
 def footprint(place: Place, idle_seconds: float) -> Result:
     """Memory after 1,000 requests of all kinds, and what runs when nobody asks for anything."""
     page, api = place.page("/default/incidents"), place.api("GET", "/default/incidents")
-    kinds = [lambda n: place.command(n), lambda _: page, lambda _: api, lambda _: place.page("/default/incidents/INC-5")]
+    kinds = [
+        lambda n: place.command(n),
+        lambda _: page,
+        lambda _: api,
+        lambda _: place.page("/default/incidents/INC-5"),
+    ]
 
     async def thousand() -> None:
         from bench.wire import Connection  # noqa: PLC0415
@@ -297,5 +314,7 @@ def footprint(place: Place, idle_seconds: float) -> Result:
     made: Result = {f"{name}_mb": megabytes(pid) for name, pid in pids.items()}
     before = {name: cpu_seconds(pid) for name, pid in pids.items()}
     time.sleep(idle_seconds)
-    made |= {f"{name}_idle_percent": (cpu_seconds(pid) - before[name]) / idle_seconds * 100 for name, pid in pids.items()}
+    made |= {
+        f"{name}_idle_percent": (cpu_seconds(pid) - before[name]) / idle_seconds * 100 for name, pid in pids.items()
+    }
     return made

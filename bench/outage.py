@@ -44,9 +44,13 @@ def outage(place: Place, seconds: float) -> dict[str, Any]:
             people.append(max(c["at"] for c in calls if c["method"] == "conversations.invite") - began)
             announced.append(max(c["at"] for c in calls if c["channel"] == "#incidents") - began)
             joined.append(_join(place, name, f"U0JOIN{number}"))
-            print(f"{number:3} people {people[-1]:.2f} announced {announced[-1]:.2f} joined {joined[-1]:.2f}", flush=True)
+            print(
+                f"{number:3} people {people[-1]:.2f} announced {announced[-1]:.2f} joined {joined[-1]:.2f}", flush=True
+            )
             time.sleep(max(0.0, EVERY - (time.time() - began)))
-        stuck = place.rows("select count(*) from flow_step where state in ('pending', 'running') and attempts > 0")[0][0]
+        stuck = place.rows("select count(*) from flow_step where state in ('pending', 'running') and attempts > 0")[0][
+            0
+        ]
     return {
         "seconds": seconds, "incidents": len(people), "stuck_steps": stuck,
         "people": statistics.median(people), "people_worst": max(people),

@@ -53,7 +53,12 @@ def page(known: Known, *, missing: Sequence[str] = ()) -> str:
     parts = [HEAD, _machine(known)]
     if missing:
         parts.append(f"**Not measured in these runs**: {', '.join(missing)}.")
-    parts += ["## Gates", _table(_gates(known)), "## Goals", _table(goals) if goals else "None was measured in these runs."]
+    parts += [
+        "## Gates",
+        _table(_gates(known)),
+        "## Goals",
+        _table(goals) if goals else "None was measured in these runs.",
+    ]
     parts += ["## Figures", _figures(known), NOTES]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
@@ -100,11 +105,19 @@ def _loop(r: Any) -> str:
 
 def _gates(known: Known) -> list[tuple[str, str, str, str]]:
     rows = []
-    for name, what in (("event", "somebody joined a channel"), ("message", "a message"), ("reaction", "a reaction for the timeline")):
+    for name, what in (
+        ("event", "somebody joined a channel"),
+        ("message", "a message"),
+        ("reaction", "a reaction for the timeline"),
+    ):
         if e := _result(known, name):
             good = e["per_second"] >= 500 and e["p99"] <= 100 and not e["wrong"]
             rows.append((f"Durable acknowledgement of an event: {what}", "≥ 500/s, p99 ≤ 100 ms", _loop(e), _met(good)))
-            entered = f"; {e['entries']:,} of {e['expected_entries']:,} messages in the timeline" if e.get("entries") is not None else ""
+            entered = (
+                f"; {e['entries']:,} of {e['expected_entries']:,} messages in the timeline"
+                if e.get("entries") is not None
+                else ""
+            )
             rows.append(
                 (
                     "Its last effect after the last event", "≤ 10 s",
@@ -120,7 +133,9 @@ def _gates(known: Known) -> list[tuple[str, str, str, str]]:
                 f"{r['people']:.2f} s (worst of {r['times']}: {r['people_worst']:.2f})", _met(r["people"] <= 0.9),
             )
         )  # fmt: skip
-        rows.append(("The same: all steps", "≤ 1.8 s", f"{r['all']:.2f} s (worst: {r['all_worst']:.2f})", _met(r["all"] <= 1.8)))
+        rows.append(
+            ("The same: all steps", "≤ 1.8 s", f"{r['all']:.2f} s (worst: {r['all_worst']:.2f})", _met(r["all"] <= 1.8))
+        )
     if o := _result(known, "outage"):
         during = f"in {o['incidents']} incidents while mail and paging hung for {o['seconds']:.0f} s"
         for key, what, most in (
@@ -138,7 +153,14 @@ def _gates(known: Known) -> list[tuple[str, str, str, str]]:
             )
         )  # fmt: skip
         rows.append(("The same: all decoration", "≤ 6 min", f"{b['all']:.0f} s", _met(b["all"] <= 360)))
-        rows.append(("The same: 429 in the people lane", "none", f"{b['ratelimited_people']} of {b['calls']} calls", _met(not b["ratelimited_people"])))
+        rows.append(
+            (
+                "The same: 429 in the people lane",
+                "none",
+                f"{b['ratelimited_people']} of {b['calls']} calls",
+                _met(not b["ratelimited_people"]),
+            )
+        )
     rows.append(
         (
             "Lists", "≤ 5 statements at 100,000",
@@ -152,10 +174,20 @@ def _gates(known: Known) -> list[tuple[str, str, str, str]]:
 def _goals(known: Known) -> list[tuple[str, str, str, str]]:
     rows = []
     if c := _result(known, "command"):
-        rows.append(("Command acknowledged, modal open", "≥ 250/s, p99 ≤ 200 ms", _loop(c), _met(c["per_second"] >= 250 and c["p99"] <= 200)))
+        rows.append(
+            (
+                "Command acknowledged, modal open",
+                "≥ 250/s, p99 ≤ 200 ms",
+                _loop(c),
+                _met(c["per_second"] >= 250 and c["p99"] <= 200),
+            )
+        )
     if f := _result(known, "forms"):
         web, modal = (f[f"{where}_open"]["median"] + f[f"{where}_sent"]["median"] for where in ("web", "modal"))
-        parts = {name: f"{f[name]['median']:.2f} (worst of {f['times']}: {f[name]['worst']:.2f})" for name in ("web_open", "web_sent", "modal_open", "modal_sent")}
+        parts = {
+            name: f"{f[name]['median']:.2f} (worst of {f['times']}: {f[name]['worst']:.2f})"
+            for name in ("web_open", "web_sent", "modal_open", "modal_sent")
+        }
         rows.append(
             (
                 "Report form on the web: the form there, and the answer to Report there", f"as quick as the modal at {f['latency'] * 1000:.0f} ms per call",
@@ -179,16 +211,51 @@ def _goals(known: Known) -> list[tuple[str, str, str, str]]:
             )
         )  # fmt: skip
     if s := _result(known, "status"):
-        rows.append(("Status change (the action, committed)", "≤ 50 ms", f"p50 {s['p50']:.1f}, p95 {s['p95']:.1f} ms", _met(s["p95"] <= 50)))
+        rows.append(
+            (
+                "Status change (the action, committed)",
+                "≤ 50 ms",
+                f"p50 {s['p50']:.1f}, p95 {s['p95']:.1f} ms",
+                _met(s["p95"] <= 50),
+            )
+        )
     if c := _result(known, "cold_start"):
-        rows.append(("Cold start, exec to ready", "≤ 4 s", f"{c['median']:.1f} s (worst of {c['times']}: {c['worst']:.1f})", _met(c["median"] <= 4)))
+        rows.append(
+            (
+                "Cold start, exec to ready",
+                "≤ 4 s",
+                f"{c['median']:.1f} s (worst of {c['times']}: {c['worst']:.1f})",
+                _met(c["median"] <= 4),
+            )
+        )
     if f := _result(known, "footprint"):
         for name, limit in (("web", 200), ("worker", 180)):
-            rows.append((f"Memory of the {name} process after 1,000 requests", f"≤ {limit} MB", f"{f[f'{name}_mb']:.0f} MB", _met(f[f"{name}_mb"] <= limit)))
+            rows.append(
+                (
+                    f"Memory of the {name} process after 1,000 requests",
+                    f"≤ {limit} MB",
+                    f"{f[f'{name}_mb']:.0f} MB",
+                    _met(f[f"{name}_mb"] <= limit),
+                )
+            )
         total = sum(f[f"{name}_mb"] for name in ("web", "worker", "postgres"))
-        rows.append(("Web, worker and PostgreSQL together", "≤ 600 MB with the local Slack", f"{total:.0f} MB without it", _met(total <= 600)))
+        rows.append(
+            (
+                "Web, worker and PostgreSQL together",
+                "≤ 600 MB with the local Slack",
+                f"{total:.0f} MB without it",
+                _met(total <= 600),
+            )
+        )
         idle = sum(f[f"{name}_idle_percent"] for name in ("web", "worker", "postgres"))
-        rows.append(("Idle", "< 2 % of a core", f"{idle:.1f} % (web {f['web_idle_percent']:.1f}, worker {f['worker_idle_percent']:.1f}, PostgreSQL {f['postgres_idle_percent']:.1f})", _met(idle < 2)))
+        rows.append(
+            (
+                "Idle",
+                "< 2 % of a core",
+                f"{idle:.1f} % (web {f['web_idle_percent']:.1f}, worker {f['worker_idle_percent']:.1f}, PostgreSQL {f['postgres_idle_percent']:.1f})",
+                _met(idle < 2),
+            )
+        )
     if t := _result(known, "together"):
         safe = not (t["lost"] or t["doubled"] or t["crossed"])
         rows.append(
@@ -202,7 +269,10 @@ def _goals(known: Known) -> list[tuple[str, str, str, str]]:
 
 
 def _figures(known: Known) -> str:
-    lines = ["| request | clients | per second | p50 | p95 | p99 ms | web CPU ms | PostgreSQL CPU ms | yardstick |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| request | clients | per second | p50 | p95 | p99 ms | web CPU ms | PostgreSQL CPU ms | yardstick |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     loops: list[tuple[str, str, Any]] = []
     for name, title in (("command", "command"), ("event", "join"), ("message", "message"), ("reaction", "reaction")):
         if r := _result(known, name):

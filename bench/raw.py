@@ -1,6 +1,6 @@
 """The yardstick: a bare `SELECT 1` over the same server and driver, nothing else. Machines differ; beside it figures compare.
 
-    python -m bench.raw PORT DATABASE_URL
+python -m bench.raw PORT DATABASE_URL
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ class SelectOne:
     """The smallest ASGI application that asks the database."""
 
     def __init__(self, url: str) -> None:
-        self._pool = AsyncConnectionPool(libpq_url(url), min_size=8, max_size=8, open=False, kwargs={"autocommit": True})
+        self._pool = AsyncConnectionPool(
+            libpq_url(url), min_size=8, max_size=8, open=False, kwargs={"autocommit": True}
+        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -32,7 +34,9 @@ class SelectOne:
         async with self._pool.connection() as connection:
             found = await (await connection.execute("select 1")).fetchone()
         body = str(found and found[0]).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+        )
         await send({"type": "http.response.body", "body": body})
 
 

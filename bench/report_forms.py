@@ -64,7 +64,11 @@ class _Filled(HTMLParser):
         elif tag == "option" and self._select and "selected" in given:
             self.values[self._select] = given.get("value") or ""
             self._text = "value" not in given
-        elif tag == "input" and given.get("name") and (given.get("type") not in ("radio", "checkbox") or "checked" in given):
+        elif (
+            tag == "input"
+            and given.get("name")
+            and (given.get("type") not in ("radio", "checkbox") or "checked" in given)
+        ):
             self.values[given["name"] or ""] = given.get("value") or ""
 
     def handle_data(self, data: str) -> None:
@@ -81,6 +85,8 @@ async def _form_on_the_web(http: httpx.AsyncClient) -> dict[str, str]:
 
 async def _submit_on_the_web(http: httpx.AsyncClient, filled: dict[str, str], title: str) -> str:
     """Until the receipt is there; the incident's name."""
-    answer = await http.post("/default/report", data={**filled, "title": title, "description": title}, follow_redirects=True)
+    answer = await http.post(
+        "/default/report", data={**filled, "title": title, "description": title}, follow_redirects=True
+    )
     assert answer.url.path.endswith("/receipt"), (answer.status_code, filled, answer.text[-3000:])
     return answer.url.path.split("/")[-2]

@@ -25,12 +25,17 @@ WORKSPACE = {
 MANIFEST = {
     "display_information": {"name": "Bench"},
     "features": {"bot_user": {"display_name": "bench"}},
-    "oauth_config": {"scopes": {"bot": ["chat:write", "chat:write.public", "channels:read", "channels:history", "channels:join"]}},
+    "oauth_config": {
+        "scopes": {"bot": ["chat:write", "chat:write.public", "channels:read", "channels:history", "channels:join"]}
+    },
     "settings": {"socket_mode_enabled": False},
 }
 BLOCKS = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "*Checkout is failing* since 14:02"}},
-    {"type": "actions", "elements": [{"type": "button", "action_id": "take", "text": {"type": "plain_text", "text": "Take it"}}]},
+    {
+        "type": "actions",
+        "elements": [{"type": "button", "action_id": "take", "text": {"type": "plain_text", "text": "Take it"}}],
+    },
 ]
 
 
@@ -48,7 +53,9 @@ class Line:
         head = f"{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(raw)}\r\nContent-Type: application/json; charset=utf-8\r\n"
         self._writer.write((head + (f"Authorization: Bearer {token}\r\n" if token else "") + "\r\n").encode() + raw)
         answered = await self._reader.readuntil(b"\r\n\r\n")
-        length = next(int(row.split(b":")[1]) for row in answered.split(b"\r\n") if row.lower().startswith(b"content-length"))
+        length = next(
+            int(row.split(b":")[1]) for row in answered.split(b"\r\n") if row.lower().startswith(b"content-length")
+        )
         shown: Json = json.loads(await self._reader.readexactly(length))
         return shown
 
@@ -73,7 +80,9 @@ async def posted(port: int, token: str, channel: str, number: int, **more: Any) 
 
     async def work(line: Line) -> None:
         for place in left:
-            answer = await line.call("POST", "/api/chat.postMessage", {"channel": channel, "text": f"message {place}", **more}, token)
+            answer = await line.call(
+                "POST", "/api/chat.postMessage", {"channel": channel, "text": f"message {place}", **more}, token
+            )
             assert answer["ok"], answer
 
     began = time.perf_counter()
@@ -114,11 +123,15 @@ async def measured(messages: int) -> Json:
         token, channel = keys["bot_token"], made["channels"][0]["id"]
         await line.call("POST", "/api/conversations.join", {"channel": channel}, token)
         await posted(port, token, channel, 1_000)
-        figures["history_p95_ms_at_1000"], figures["history_cpu_ms_at_1000"] = await read(port, process.pid, token, channel)
+        figures["history_p95_ms_at_1000"], figures["history_cpu_ms_at_1000"] = await read(
+            port, process.pid, token, channel
+        )
         before = cpu(process.pid)
         figures["posts_per_s"] = round(await posted(port, token, channel, messages - 1_000))
         figures["posts_per_cpu_s"] = round((messages - 1_000) / (cpu(process.pid) - before))
-        figures["history_p95_ms_at_end"], figures["history_cpu_ms_at_end"] = await read(port, process.pid, token, channel)
+        figures["history_p95_ms_at_end"], figures["history_cpu_ms_at_end"] = await read(
+            port, process.pid, token, channel
+        )
         figures["posts_with_blocks_per_s"] = round(await posted(port, token, channel, 5_000, blocks=BLOCKS))
         figures["messages"] = messages + 5_000
         figures["rss_at_end_mb"] = round(rss(process.pid), 1)

@@ -93,10 +93,21 @@ def _compared(place: Place, accepted: dict[str, dict[str, str]]) -> dict[str, An
         " where s.source_key like 'api:%%'".replace("%%", "%")
     )
     stored = {(slug, key.rpartition(":")[2]): (name, title) for slug, name, title, key in rows}
-    lost = [key for slug, keys in accepted.items() for key, name in keys.items() if stored.get((slug, key), ("",))[0] != name]
+    lost = [
+        key
+        for slug, keys in accepted.items()
+        for key, name in keys.items()
+        if stored.get((slug, key), ("",))[0] != name
+    ]
     crossed = [title for (slug, _), (_, title) in stored.items() if title.split()[0] != slug]
     doubled = len(rows) - len(stored)
-    return {"answered": sum(map(len, accepted.values())), "stored": len(rows), "lost": len(lost), "doubled": doubled, "crossed": len(crossed)}
+    return {
+        "answered": sum(map(len, accepted.values())),
+        "stored": len(rows),
+        "lost": len(lost),
+        "doubled": doubled,
+        "crossed": len(crossed),
+    }
 
 
 async def _second_organization(place: Place) -> str:

@@ -74,9 +74,7 @@ def declare(stack: Stack, count: int) -> list[str]:
         return [*over_api, *in_slack]
 
 
-def keep_killing(
-    stack: Stack, chance: random.Random, stop: threading.Event, killed: list[float], calm: float
-) -> None:
+def keep_killing(stack: Stack, chance: random.Random, stop: threading.Event, killed: list[float], calm: float) -> None:
     """SIGKILL one worker every 0.3 to 2 s, times `calm`."""
     while not stop.wait(chance.uniform(0.3, 2.0) * calm):
         if stack.kill_worker(chance.randrange(WORKERS)):
@@ -90,7 +88,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of the moments of the kills")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "torture.md")
     parser.add_argument(
-        "--calm", type=float, default=None,
+        "--calm",
+        type=float,
+        default=None,
         help=f"1, or 4 above {MANY} incidents, unless given: kill so many times slower: on a busy machine a worker dies before it has begun, and nothing is tested",
     )
     options = parser.parse_args()
@@ -131,7 +131,9 @@ def main() -> int:
         incidents = [{"name": name, "reporter": BO, "commander": ADA} for name in names]
         expected.write_text(json.dumps({"bot": stack.bot, "incidents": incidents}))
         verdict = "no step failed" if not unhappy else f"{len(unhappy)} steps did not end well"
-        done = subprocess.run([*counting, str(expected)], check=False, timeout=900, cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(
+            [*counting, str(expected)], check=False, timeout=900, cwd=ROOT, capture_output=True, text=True
+        )
         print(done.stdout, done.stderr, sep="", end="")
         write(
             options.out,

@@ -39,7 +39,13 @@ TITLE, DESCRIPTION, NOTE = "Xylophonic breach", "Quetzalfeather was copied", "Ba
 TASK = "Ask the bandersnatch"
 
 #: Members of the organization who take no part: by role. Ada leads and Bo reported, so they may see it.
-OUTSIDERS = {"member": "cy@example.com", "admin": "dee@example.com", "manager": "joy@example.com", "owner": "ona@example.com", "project admin": "hana@example.com"}
+OUTSIDERS = {
+    "member": "cy@example.com",
+    "admin": "dee@example.com",
+    "manager": "joy@example.com",
+    "owner": "ona@example.com",
+    "project admin": "hana@example.com",
+}
 
 
 @dataclass
@@ -69,17 +75,26 @@ async def canary(stage: Stage) -> AsyncIterator[Scene]:
         bo = (await t.scalars(select(Person).where(Person.email == "bo@example.com"))).one()
         await actions.add_note(t, situation, NOTE, author=bo, source="web")
         # What everybody sees is linked with it, and shows it to nobody else.
-        seen = (await t.scalars(select(Situation).where(Situation.visibility == "open").order_by(Situation.id).limit(1))).one()
+        seen = (
+            await t.scalars(select(Situation).where(Situation.visibility == "open").order_by(Situation.id).limit(1))
+        ).one()
         await actions.relate(t, seen, situation, by=bo)
         await create_task(t, situation, TASK, by=bo, source="web")
-        events = [str(each) for each in await t.scalars(select(Event.id).where(Event.subject_id == situation.id).order_by(Event.id.desc()).limit(3))]
+        events = [
+            str(each)
+            for each in await t.scalars(
+                select(Event.id).where(Event.subject_id == situation.id).order_by(Event.id.desc()).limit(3)
+            )
+        ]
         document = (await t.scalars(select(Document.id).where(Document.name == name))).one()
         instance = (await t.scalars(select(PluginInstance.id).order_by(PluginInstance.id).limit(1))).one()
     async with stage.house.db.tx(other.id) as t:
         await create_project(t, "default", name="Vorpalblade")
         eve = await person_for(t, "eve@example.com", name="Eve Snickersnack")
         await add_member(t, account_id=account, person_id=eve.id, role="owner")
-        foreign = await actions.open_situation(t, actions.Report(title="Snickersnack", description="Vorpalblade"), by=eve)
+        foreign = await actions.open_situation(
+            t, actions.Report(title="Snickersnack", description="Vorpalblade"), by=eve
+        )
     await stage.settle()
     channel = (await stage.channel_of(name))["id"]
     step = (await stage.steps(name))[0]["id"]
@@ -109,7 +124,9 @@ async def belongings(stage: Stage, situation: int) -> dict[str, list[dict[str, A
     found = {"situation": await rows(stage, "select * from situation where id = :id", id=situation)}
     for each in about:
         table, column = each["table_name"], each["column_name"]
-        found[table] = await rows(stage, f'select * from "{table}" x where {column} = :id order by x::text', id=situation)
+        found[table] = await rows(
+            stage, f'select * from "{table}" x where {column} = :id order by x::text', id=situation
+        )
     return found
 
 
@@ -166,4 +183,4 @@ async def read(browser: httpx.AsyncClient, address: str, **query: str) -> str:
 
 def clean(said: str, where: str, words: re.Pattern[str]) -> None:
     found = words.search(said)
-    assert found is None, f"{where} shows {found.group()!r}: …{said[max(0, found.start() - 80):found.end() + 80]}…"
+    assert found is None, f"{where} shows {found.group()!r}: …{said[max(0, found.start() - 80) : found.end() + 80]}…"

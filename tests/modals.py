@@ -88,7 +88,9 @@ async def every_modal(stage: Stage, who: str, channel: str, number: int) -> Asyn
             yield opened
 
 
-async def press(stage: Stage, who: str, action: str, value: str, channel: str, view: dict[str, Any] | None = None) -> Any:
+async def press(
+    stage: Stage, who: str, action: str, value: str, channel: str, view: dict[str, Any] | None = None
+) -> Any:
     """A button with this value, in a message of the channel or in a view, wherever it is registered for."""
     box = stage.box
     place = {"container": {"type": "view", "view_id": view["id"]}, "view": view} if view else {

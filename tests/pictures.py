@@ -23,7 +23,10 @@ def picture(page: Page, name: str, *, height: int = SIZE["height"]) -> None:
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.screenshot(
-            path=FOLDER / f"{name}{'' if theme == 'light' else '-dark'}.png", animations="disabled", caret="hide", scale="css"
+            path=FOLDER / f"{name}{'' if theme == 'light' else '-dark'}.png",
+            animations="disabled",
+            caret="hide",
+            scale="css",
         )
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     if before is not None:

@@ -77,7 +77,9 @@ def names_of(slug: str) -> dict[str, str]:
 
 
 def app_of(base: str, slug: str, *, socket: bool) -> dict[str, Any]:
-    return manifest(base, slug, names=names_of(slug), socket=socket) | {"display_information": {"name": f"Dispatch {slug}"}}
+    return manifest(base, slug, names=names_of(slug), socket=socket) | {
+        "display_information": {"name": f"Dispatch {slug}"}
+    }
 
 
 async def add_organization(
@@ -96,7 +98,9 @@ async def add_organization(
             "socket_mode_app_token": app["app_token"] if socket else "",
             **{f"slack_command_{key}": name for key, name in names_of(slug).items()},
         }  # fmt: skip
-        await configure_plugin(t, project, h.providers.plugins["slack-conversation"], values, vault=h.vault, enabled=True)
+        await configure_plugin(
+            t, project, h.providers.plugins["slack-conversation"], values, vault=h.vault, enabled=True
+        )
     return org.id
 
 
@@ -149,7 +153,9 @@ async def places(stage: Stage, *, socket: bool = False) -> dict[str, Place]:
         org = await add_organization(stage, slug, app, people=people, socket=socket)
         if socket:
             await connected(stage.slack, app["app_id"])
-        found[slug] = Place(org, slug, f"Company {slug}", app, general(team), people["bo"], names_of(slug), WORDS[slug][1])
+        found[slug] = Place(
+            org, slug, f"Company {slug}", app, general(team), people["bo"], names_of(slug), WORDS[slug][1]
+        )
     return found
 
 
@@ -168,6 +174,9 @@ async def _shared_by_twin(stage: Stage, *, socket: bool) -> None:
 async def rename_default(stage: Stage, place: Place) -> None:
     """The sample organization under words that are its own, too."""
     async with stage.house.db.system() as t:
-        await t.execute(text("update organization set name = :name where id = :id"), {"name": f"Company {place.slug}", "id": place.org})
+        await t.execute(
+            text("update organization set name = :name where id = :id"),
+            {"name": f"Company {place.slug}", "id": place.org},
+        )
     async with stage.house.db.tx(place.org) as t:
         await t.execute(text("update project set name = 'Project of default' where is_default"))

@@ -49,7 +49,9 @@ async def refused(stage: Stage, by: str, channel: str, command: str, words: str 
     """Type a command that is not for this person, or not for this place; what only they read, and no modal opens."""
     answer = await stage.slack.command(by, channel, command, words)
     assert answer["view"] is None, answer["view"]
-    return " ".join([str((answer["ack"]["body"] or {}).get("text", "")), *(str(m["text"]) for m in answer["ephemeral"])])
+    return " ".join(
+        [str((answer["ack"]["body"] or {}).get("text", "")), *(str(m["text"]) for m in answer["ephemeral"])]
+    )
 
 
 async def says(stage: Stage, channel: str, by: str, starts: str) -> dict[str, Any]:

@@ -10,7 +10,14 @@ from starlette.routing import BaseRoute
 
 from tests.stage import Stage
 
-VALUES = {"org": "default", "organization": "default", "slug": "default", "project": "default", "name": "INC-1", "part": "summary"}
+VALUES = {
+    "org": "default",
+    "organization": "default",
+    "slug": "default",
+    "project": "default",
+    "name": "INC-1",
+    "part": "summary",
+}
 
 
 def all_routes(stage: Stage) -> list[tuple[str, str]]:
@@ -29,7 +36,9 @@ def _routes(stage: Stage) -> list[tuple[str, str, Any]]:
 def text_questions(stage: Stage) -> dict[tuple[str, str], list[str]]:
     """The texts that a route takes behind the `?`, by (method, path)."""
     return {
-        (method, path): [each.name for each in route.dependant.query_params if each.field_info.annotation in (str, str | None)]
+        (method, path): [
+            each.name for each in route.dependant.query_params if each.field_info.annotation in (str, str | None)
+        ]
         for method, path, route in _routes(stage)
         if getattr(route, "dependant", None) is not None
     }
@@ -48,4 +57,6 @@ def _collect(routes: Iterable[BaseRoute], prefix: str, found: list[tuple[str, st
         # FastAPI keeps an included router as one route with its own below.
         inner = getattr(route, "original_router", None)
         if inner is not None:
-            _collect(inner.routes, prefix + (getattr(getattr(route, "include_context", None), "prefix", "") or ""), found)
+            _collect(
+                inner.routes, prefix + (getattr(getattr(route, "include_context", None), "prefix", "") or ""), found
+            )

@@ -33,7 +33,9 @@ class SlackSide:
     stamp: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    async def post(self, place: str, body: bytes, content_type: str = "application/x-www-form-urlencoded") -> httpx.Response:
+    async def post(
+        self, place: str, body: bytes, content_type: str = "application/x-www-form-urlencoded"
+    ) -> httpx.Response:
         """A signed request with this very body."""
         stamp = str(int(time.time()) if self.stamp is None else self.stamp)
         return await self.web.post(
@@ -64,7 +66,9 @@ class SlackSide:
         body = orjson.dumps(self.envelope(happened, event_id=event_id, **more))
         return await self.post("event", body, "application/json")
 
-    async def command(self, name: str, text: str = "", *, user: str = "U0BO", channel: str = "C0ELSE", **more: str) -> httpx.Response:
+    async def command(
+        self, name: str, text: str = "", *, user: str = "U0BO", channel: str = "C0ELSE", **more: str
+    ) -> httpx.Response:
         form = {
             "team_id": self.team, "api_app_id": self.app, "command": name, "text": text, "user_id": user,
             "channel_id": channel, "trigger_id": "1.2.x", "response_url": "", **more,
@@ -72,7 +76,13 @@ class SlackSide:
         return await self.post("command", urlencode(form).encode())
 
     async def interaction(self, payload: dict[str, Any], place: str = "action") -> httpx.Response:
-        full = {"team": {"id": self.team}, "api_app_id": self.app, "user": {"id": "U0BO"}, "trigger_id": "1.2.x", **payload}
+        full = {
+            "team": {"id": self.team},
+            "api_app_id": self.app,
+            "user": {"id": "U0BO"},
+            "trigger_id": "1.2.x",
+            **payload,
+        }
         return await self.post(place, urlencode({"payload": json.dumps(full)}).encode())
 
 

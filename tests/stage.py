@@ -258,7 +258,10 @@ async def staged(
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     async with _patient(), running_sandbox(rates=rates, patience=PATIENCE) as box:
         settings = Settings(
-            secret_key=generate_key(), base_url=base_url, slack_api_url=box.api_url, env="test",
+            secret_key=generate_key(),
+            base_url=base_url,
+            slack_api_url=box.api_url,
+            env="test",
             database_url=database_url,
         )
         app = create_app(lambda: house(settings, database_url=database_url), worker=worker, socket_look=0.1)

@@ -102,7 +102,11 @@ async def test_a_restored_database_keeps_organizations_apart_and_gives_no_number
         third = await create_organization(t, "third")
     assert third.id == (before or 0) + 1
     async with db.system() as t:
-        forced = (await t.execute(text("select bool_and(relforcerowsecurity) from pg_class where relname in ('person', 'event')"))).scalar()
+        forced = (
+            await t.execute(
+                text("select bool_and(relforcerowsecurity) from pg_class where relname in ('person', 'event')")
+            )
+        ).scalar()
     assert forced
     await db.close()
 
@@ -117,7 +121,9 @@ async def test_a_superuser_saves_each_row_once(database: str, owner: str, cluste
     }
 
 
-async def test_the_database_must_be_empty_or_replace_said(database: str, owner: str, cluster: Cluster, tmp_path: Path) -> None:
+async def test_the_database_must_be_empty_or_replace_said(
+    database: str, owner: str, cluster: Cluster, tmp_path: Path
+) -> None:
     await two_organizations(database)
     save(owner, tmp_path / "b.zip", metadata)
     before = everything(owner, cluster.superuser_url)

@@ -39,12 +39,15 @@ async def org(quiet: Stage) -> OrgId:
     return found.id
 
 
-async def report(stage: Stage, org: OrgId, *titles: str, reporter: str = "bo@example.com", **values: Any) -> list[Situation]:
+async def report(
+    stage: Stage, org: OrgId, *titles: str, reporter: str = "bo@example.com", **values: Any
+) -> list[Situation]:
     async with stage.house.db.tx(org) as t:
         by = await by_email(t, reporter)
         assert by is not None
         return [
-            await actions.open_situation(t, actions.Report(title=title, description="Something.", **values), by=by) for title in titles
+            await actions.open_situation(t, actions.Report(title=title, description="Something.", **values), by=by)
+            for title in titles
         ]
 
 
@@ -56,7 +59,7 @@ def lines(answer: httpx.Response) -> list[dict[str, str]]:
 @pytest.mark.parametrize("ahead", ["", " ", "  "])
 def test_no_cell_is_calculated_and_each_reads_back_as_it_was(ahead: str) -> None:
     texts = [f"{ahead}{sign}SUM(A1:A9)" for sign in FORMULA]
-    harmless = ["plain", "", "a=1", "“quoted”, \"twice\"", "two\nlines", "Zoë 🫠", "'quoted'"]
+    harmless = ["plain", "", "a=1", '“quoted”, "twice"', "two\nlines", "Zoë 🫠", "'quoted'"]
     [read] = list(csv.reader(io.StringIO(csv_line([*texts, *harmless, None, True, False, 7]), newline="")))
     assert read == [f"'{text}" for text in texts] + [*harmless, "", "yes", "no", "7"]
 
@@ -91,7 +94,12 @@ async def test_a_list_is_exported_as_it_is_shown_to_the_last_page(
             assert "T-low" in whole
     # What the list refuses, the file refuses.
     assert (await cy.get(f"{LIST}/export.csv", params={"from": "yesterday"})).status_code == 422
-    assert [line["title"] for line in lines(await cy.get(f"{LIST}/export.csv", params={"q": "queeu", "status": "Active", "sort": "title"}))] == titles
+    assert [
+        line["title"]
+        for line in lines(
+            await cy.get(f"{LIST}/export.csv", params={"q": "queeu", "status": "Active", "sort": "title"})
+        )
+    ] == titles
     assert lines(await cy.get(f"{LIST}/export.csv", params={"q": "nothing-of-that-kind"})) == []
     monkeypatch.setattr("dispatch.situations.web.export.MOST", 20)
     refused = await cy.get(f"{LIST}/export.csv", params=wanted)
@@ -121,14 +129,19 @@ async def test_a_timeline_is_exported_in_the_order_it_happened(
     path = f"{LIST}/{open_one.name}/timeline"
     rows = lines(await cy.get(f"{path}.csv", params={"kind": "notes"}))
     assert [row["says"] for row in rows] == [*written, "'=1+1"]
-    assert {(row["actor"], row["kind"], row["edited"]) for row in rows} == {("Bo Nilsson", TIMELINE_KINDS["notes"], "no")}
+    assert {(row["actor"], row["kind"], row["edited"]) for row in rows} == {
+        ("Bo Nilsson", TIMELINE_KINDS["notes"], "no")
+    }
     everything = lines(await cy.get(f"{path}.csv"))
     assert len(everything) > len(rows)
     items = (await cy.get(f"{path}.json", params={"q": "wrote"})).json()
     assert (items["incident"], [item["says"] for item in items["items"]]) == (open_one.name, written)
     text = (await cy.get(f"{path}.md", params={"kind": "notes"})).text
     assert text.startswith(f"# {open_one.name}: T-open \\*bold\\*\n\nTimes in Africa/Lagos.\n")
-    assert [line.split("** ")[1].split(" (Bo")[0] for line in text.splitlines() if line.startswith("- ")] == [*written, "=1+1"]
+    assert [line.split("** ")[1].split(" (Bo")[0] for line in text.splitlines() if line.startswith("- ")] == [
+        *written,
+        "=1+1",
+    ]
     assert (await cy.get(f"{path}.pdf")).status_code == 404
     ada = await quiet.sign_in("ada@example.com")
     for ending in ("csv", "md", "json"):

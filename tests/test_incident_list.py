@@ -37,7 +37,8 @@ async def org(quiet: Stage) -> OrgId:
     async with quiet.house.db.tx(found.id) as t:
         home = await project(t, None)
         await t.execute(
-            insert(Tag), [{"org_id": t.org, "project_id": home.id, "name": n, "description": ""} for n in ("red", "blue")]
+            insert(Tag),
+            [{"org_id": t.org, "project_id": home.id, "name": n, "description": ""} for n in ("red", "blue")],
         )
     return found.id
 
@@ -136,7 +137,9 @@ async def test_a_view_is_kept_for_oneself_or_for_everybody(quiet: Stage, org: Or
     page = (await bo.get(LIST)).text
     assert "Bad ones" in page
     assert "Mine alone" not in page
-    taken = await bo.post("/default/views", data={"csrf": await csrf(bo), "name": "Bad ones", "shared": "1", "query": ""})
+    taken = await bo.post(
+        "/default/views", data={"csrf": await csrf(bo), "name": "Bad ones", "shared": "1", "query": ""}
+    )
     assert taken.status_code == 409
     ids = [part.split("/remove")[0] for part in (await ada.get(LIST)).text.split("/default/views/")[1:]]
     assert len(ids) == 2
@@ -150,21 +153,23 @@ async def test_a_view_is_kept_for_oneself_or_for_everybody(quiet: Stage, org: Or
 async def test_the_export_has_what_the_list_has_and_calculates_nothing(
     quiet: Stage, org: OrgId, ada: httpx.AsyncClient
 ) -> None:
-    await report(quiet, org, "=1+1, \"quoted\"", tags=("red",))
+    await report(quiet, org, '=1+1, "quoted"', tags=("red",))
     await report(quiet, org, "Secret", tags=("red",), visibility="restricted", commander="bo@example.com")
     found = await ada.get(f"{LIST}/export.csv", params={"tag": "red"})
     rows = list(csv.DictReader(io.StringIO(found.text)))
-    assert [row["title"] for row in rows] == ["'=1+1, \"quoted\""]
+    assert [row["title"] for row in rows] == ['\'=1+1, "quoted"']
     assert rows[0]["url"].endswith(rows[0]["name"])
     assert "attachment" in found.headers["content-disposition"]
     items = (await ada.get(f"{LIST}/export.json", params={"tag": "red"})).json()["items"]
-    assert [item["title"] for item in items] == ["=1+1, \"quoted\""]
+    assert [item["title"] for item in items] == ['=1+1, "quoted"']
     bo = await quiet.sign_in("bo@example.com")
     assert "Secret" in (await bo.get(f"{LIST}/export.csv", params={"tag": "red"})).text
     await bo.aclose()
 
 
-async def test_many_are_changed_at_once_and_refusals_are_named(quiet: Stage, org: OrgId, ada: httpx.AsyncClient) -> None:
+async def test_many_are_changed_at_once_and_refusals_are_named(
+    quiet: Stage, org: OrgId, ada: httpx.AsyncClient
+) -> None:
     mine = await report(quiet, org, "T-mine", tags=("red",), commander="bo@example.com")
     other = await report(quiet, org, "T-other", commander="ada@example.com", reporter="ada@example.com")
     hidden = await report(

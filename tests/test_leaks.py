@@ -73,7 +73,12 @@ async def test_no_page_shows_it_to_an_outsider(scene: Scene, role: str) -> None:
         if scene.name not in (address, *query.values()) and f"/{scene.name}" not in address:
             assert not re.search(rf"\b{scene.name}\b", said), f"{address}?{query} names it to {role}"
     for address in ("/default/incidents", "/api/v1/default/incidents", "/default/options/tags", *exports):
-        for query in ({"status": "Active"}, {"severity": "Undetermined"}, {"participant": "bo@example.com"}, {"visibility": "restricted"}):
+        for query in (
+            {"status": "Active"},
+            {"severity": "Undetermined"},
+            {"participant": "bo@example.com"},
+            {"visibility": "restricted"},
+        ):
             clean(await read(browser, address, **query), f"{address}?{query} for {role}", CANARY)
     await browser.aclose()
 
@@ -89,7 +94,13 @@ async def test_no_answer_of_the_api_shows_it_to_a_machine(scene: Scene, role: st
     for method in ("POST", "PATCH", "PUT", "DELETE"):
         for address in addresses(scene, method):
             if address.startswith(f"/api/v1/default/incidents/{scene.name}"):
-                body = {"title": "Curious", "description": "Curious", "text": "Curious", "status": "Closed", "visibility": "open"}
+                body = {
+                    "title": "Curious",
+                    "description": "Curious",
+                    "text": "Curious",
+                    "status": "Closed",
+                    "visibility": "open",
+                }
                 answer = await machine.request(method, address, json=body)
                 assert answer.status_code in (400, 403, 404, 405, 409, 422, 428), (method, address, answer.text)
                 clean(f"{answer.headers} {answer.text}", f"{method} {address} for a token of {role}", CANARY)
@@ -107,7 +118,9 @@ async def test_no_form_that_is_sent_answers_with_it(scene: Scene, role: str) -> 
     for address in addresses(scene, "POST"):
         if address.startswith(("/sign-out", "/api/v1/default/events")) or "/profile/" in address:
             continue  # Signing out, ending sessions: then nobody would be asking. Slack's addresses have tests of their own.
-        answer = await browser.post(address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophoni"})
+        answer = await browser.post(
+            address, headers={"X-CSRF-Token": csrf}, data={"reason": "curious", "q": "xylophoni"}
+        )
         clean(f"{answer.headers} {answer.text}", f"POST {address}", CANARY)
     await browser.aclose()
 
@@ -117,7 +130,11 @@ async def test_a_form_about_it_is_answered_as_if_it_were_not_there(scene: Scene)
     stage, made_up = scene.stage, "INC-987654"
     [row] = await rows(stage, "select id from situation where name = :name", name=scene.name)
     before = await belongings(stage, int(row["id"]))
-    about_it = [address for address in addresses(scene, "POST") if f"/incidents/{scene.name}" in address and "/api/" not in address]
+    about_it = [
+        address
+        for address in addresses(scene, "POST")
+        if f"/incidents/{scene.name}" in address and "/api/" not in address
+    ]
     assert len(about_it) > 15, about_it
     form = {
         "reason": "Curious enough", "text": "Curious", "title": "Curious", "description": "Curious", "status": "Closed",
@@ -196,7 +213,14 @@ async def test_a_foreign_organization_shows_nothing(scene: Scene) -> None:
             # To Eve everything of the default organization is foreign; to Ada what is below the other one's name.
             there = address.replace("default", "acme-eu", 1) if words is FOREIGN else address
             clean(await read(browser, there), f"{there} for an owner of another organization", words)
-        for address in ("/", "/default", "/default/incidents", "/default/jump", "/default/settings/audit", "/api/v1/openapi.json"):
+        for address in (
+            "/",
+            "/default",
+            "/default/incidents",
+            "/default/jump",
+            "/default/settings/audit",
+            "/api/v1/openapi.json",
+        ):
             clean(await read(browser, address), f"{address} for an owner of another organization", words)
         await browser.aclose()
 
@@ -243,7 +267,8 @@ async def test_an_admin_sees_it_only_with_a_recorded_reason(scene: Scene) -> Non
     assert refused.status_code == 422
     assert "at least ten characters" in refused.text
     opened = await dee.post(
-        "/default/settings/restricted", data={"csrf": csrf, "name": scene.name, "reason": "Legal asked for the timeline"}
+        "/default/settings/restricted",
+        data={"csrf": csrf, "name": scene.name, "reason": "Legal asked for the timeline"},
     )
     assert opened.status_code == 200
     assert TITLE in opened.text

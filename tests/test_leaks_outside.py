@@ -160,7 +160,11 @@ async def test_a_life_of_a_restricted_incident_reaches_nobody_else(
     assert mailbox.to("cy@example.com") and mailbox.to("ada@example.com") and pager.pages
     for mail in mailbox.arrived.values():
         clean(mail.as_string(), f"the mail to {mail['To']}", CANARY)
-        clean(str(mail.get_body(("plain",)) and mail.get_body(("plain",)).get_content()), f"the mail to {mail['To']}", CANARY)  # type: ignore[union-attr]
+        clean(
+            str(mail.get_body(("plain",)) and mail.get_body(("plain",)).get_content()),
+            f"the mail to {mail['To']}",
+            CANARY,
+        )  # type: ignore[union-attr]
     clean(json.dumps(list(pager.pages.values())), "the webhook", CANARY)
     await told_nobody_else(stage)
     # What the steps of it said is for those who see it; the rest of the house has nothing to say.
@@ -255,7 +259,9 @@ class Told:
         for call in await self.stage.slack.calls(self.since):
             self.since = max(self.since, call["n"])
             if not call["method"].startswith("auth."):
-                kept = {key: value for key, value in call["args"].items() if key not in ("trigger_id", "hash", "view_id")}
+                kept = {
+                    key: value for key, value in call["args"].items() if key not in ("trigger_id", "hash", "view_id")
+                }
                 said.append(f"{call['method']} {json.dumps(kept, sort_keys=True)}")
         return sorted(said)
 
@@ -289,16 +295,26 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
         await background(stage)
 
         before, slack = await belongings(stage, own), slack_side(stage)
-        numbers = sorted({int(each["id"]) for table, found in before.items() if table != "event" for each in found if "id" in each})
+        numbers = sorted(
+            {int(each["id"]) for table, found in before.items() if table != "event" for each in found if "id" in each}
+        )
         assert own in numbers and min(numbers) > 700_000
-        assert all(before[table] for table in ("hand_off", "engagement", "report", "task", "page", "participant")), before.keys()
-        seen, began = log.getvalue().count("slack_request_refused"), max(call["n"] for call in await stage.slack.calls())
+        assert all(before[table] for table in ("hand_off", "engagement", "report", "task", "page", "participant")), (
+            before.keys()
+        )
+        seen, began = (
+            log.getvalue().count("slack_request_refused"),
+            max(call["n"] for call in await stage.slack.calls()),
+        )
         told = Told(stage, began)
         user = {"id": CY, "team_id": stage.app["team_id"]}
 
         def alike(named: list[str], made_up: list[str], what: str) -> None:
             said = sorted(re.sub(r"\b7000\d\d\b", str(gone), each) for each in named)
-            differs = [each[:500] for each in said if each not in made_up], [each[:500] for each in made_up if each not in said]
+            differs = (
+                [each[:500] for each in said if each not in made_up],
+                [each[:500] for each in made_up if each not in said],
+            )
             assert said == sorted(made_up), f"{what} tells that it is there: {differs}"
             clean(str(named), what, CANARY)
             assert not re.search(rf"\b{scene.name}\b", str(named)), f"{what} names it: {named}"
@@ -308,8 +324,13 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
                 continue
             answers = []
             for number in (own, gone):
-                forged = view | {"callback_id": callback, "private_metadata": carried[callback].replace(str(own), str(number))}
-                answer = await slack.interaction({"type": "view_submission", "user": user, "view": forged, "response_urls": []})
+                forged = view | {
+                    "callback_id": callback,
+                    "private_metadata": carried[callback].replace(str(own), str(number)),
+                }
+                answer = await slack.interaction(
+                    {"type": "view_submission", "user": user, "view": forged, "response_urls": []}
+                )
                 assert answer.status_code == 200, (callback, answer.text)
                 answers.append([answer.text, *await told.lately()])
             alike(answers[0], answers[1], f"the form {callback}")
@@ -345,7 +366,9 @@ async def test_a_forged_form_or_button_tells_an_outsider_nothing_and_changes_not
             both: list[list[str]] = []
             for name in (scene.name, "INC-987654"):
                 answer = await slack.command("/dispatch", f"{word} {name}", user=CY, channel=everybodys)
-                both.append([re.sub(name, "*", each, flags=re.IGNORECASE) for each in (answer.text, *await told.lately())])
+                both.append(
+                    [re.sub(name, "*", each, flags=re.IGNORECASE) for each in (answer.text, *await told.lately())]
+                )
             alike(both[0], both[1], f"/dispatch {word}")
 
         await background(stage)
@@ -366,7 +389,10 @@ async def something_of_everything(stage: Stage, situation_id: int) -> None:
         # On the most urgent ones anybody may take the command, with a reason.
         situation.priority_id = (
             await t.execute(
-                select(Priority.id).where(Priority.project_id == situation.project_id).order_by(Priority.rank.desc()).limit(1)
+                select(Priority.id)
+                .where(Priority.project_id == situation.project_id)
+                .order_by(Priority.rank.desc())
+                .limit(1)
             )
         ).scalar_one()
         await t.flush()

@@ -17,7 +17,14 @@ from dispatch.situations.actions import Report, open_situation
 from tests.stage import Stage, staged
 
 #: What every request does before its own work: who asks, and for which organization.
-EACH_REQUEST = ("set_config(", "FROM session", "FROM organization", "FROM membership", "UPDATE api_token", "clock_offset")
+EACH_REQUEST = (
+    "set_config(",
+    "FROM session",
+    "FROM organization",
+    "FROM membership",
+    "UPDATE api_token",
+    "clock_offset",
+)
 #: Every list in the product; a new one is added here.
 LISTS = [
     "/default/incidents",
@@ -96,7 +103,18 @@ async def test_the_api_lists_with_as_few(quiet: Stage) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["checkout", "CHECK", "fails check", "orders", "INC-13", "api-gate", "o'neil", "c:\\temp", "eu.example.com", "straße"],
+    [
+        "checkout",
+        "CHECK",
+        "fails check",
+        "orders",
+        "INC-13",
+        "api-gate",
+        "o'neil",
+        "c:\\temp",
+        "eu.example.com",
+        "straße",
+    ],
 )
 async def test_the_search_finds_beginnings_of_words(quiet: Stage, browser: httpx.AsyncClient, typed: str) -> None:
     text = "Orders by O'Neil via the api-gateway of eu.example.com in c:\\temp, Straße 7."

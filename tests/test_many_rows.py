@@ -55,7 +55,9 @@ async def test_every_list_takes_as_few_statements_however_long_it_is(sample_data
     async with staged(sample_database, worker=False) as stage:
         browser = await stage.sign_in("ada@example.com")
         api = httpx.AsyncClient(
-            base_url=f"{stage.base_url}/api/v1/default", timeout=60, headers={"authorization": f"Bearer {await stage.token()}"}
+            base_url=f"{stage.base_url}/api/v1/default",
+            timeout=60,
+            headers={"authorization": f"Bearer {await stage.token()}"},
         )
 
         async def count() -> None:
@@ -80,6 +82,8 @@ async def test_every_list_takes_as_few_statements_however_long_it_is(sample_data
     grows = [f"{path}: {few} then {many}\n{told[path]}" for path, (few, many) in counted.items() if many > few]
     assert grows == [], "\n\n".join(grows)
     too_many = [
-        f"{path}: {many}\n{told[path]}" for path, (_, many) in counted.items() if many > MOST and path not in {*MADE_OF_PARTS, TURNS}
+        f"{path}: {many}\n{told[path]}"
+        for path, (_, many) in counted.items()
+        if many > MOST and path not in {*MADE_OF_PARTS, TURNS}
     ]
     assert too_many == [], "\n\n".join(too_many)

@@ -43,7 +43,11 @@ async def fill(db: Database) -> list[OrgId]:
             }
             for slug, secret in (("smtp", "password"), ("webhook", "signing_secret")):
                 await configure_plugin(
-                    t, place, plugins[slug], {**required[slug], secret: f"secret of {slug}, long"}, vault=Vault.from_text(OLD)
+                    t,
+                    place,
+                    plugins[slug],
+                    {**required[slug], secret: f"secret of {slug}, long"},
+                    vault=Vault.from_text(OLD),
                 )
     return everyone
 
@@ -56,7 +60,9 @@ def test_every_column_of_bytes_is_sealed_or_known_to_be_a_hash() -> None:
         for table in metadata.tables.values()
         for column in table.columns
         # A hash of a random token is neither a secret nor sealed.
-        if isinstance(column.type, LargeBinary) and not isinstance(column.type, Sealed) and not column.name.endswith("_hash")
+        if isinstance(column.type, LargeBinary)
+        and not isinstance(column.type, Sealed)
+        and not column.name.endswith("_hash")
     }
     assert plain == digests, "declare what you seal as kit.sealed.Sealed, or the rotation of the key will lose it"
     assert "plugin_instance.secrets" in {f"{table.name}.{column.name}" for table, column, _ in sealed_columns(metadata)}

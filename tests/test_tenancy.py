@@ -111,7 +111,9 @@ async def test_what_a_session_set_does_not_reach_the_next_one(db: Database) -> N
     for _ in range(3):
         async with db.read(one) as t:
             row = (
-                await t.execute(text("select current_setting('application_name'), current_user, current_setting('app.org_id')"))
+                await t.execute(
+                    text("select current_setting('application_name'), current_user, current_setting('app.org_id')")
+                )
             ).one()
             assert tuple(row) == ("", "dispatch_app", str(one))
     async with db.system() as t:

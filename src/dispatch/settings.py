@@ -45,7 +45,9 @@ class Settings(BaseSettings):
                 "stored tokens cannot be read without it."
             )
         if not self.base_url:
-            raise SetupError("DISPATCH_BASE_URL is not set. It is the address people use, such as https://dispatch.example.com.")
+            raise SetupError(
+                "DISPATCH_BASE_URL is not set. It is the address people use, such as https://dispatch.example.com."
+            )
         if self.production and (self.crash_dir or self.env == "test"):
             raise SetupError("DISPATCH_CRASH_DIR is for tests only.")
         return self

@@ -51,7 +51,9 @@ async def _read_body(request: Request, given: Arguments) -> None:
         except Exception as error:
             raise SlackError("invalid_form_data") from error
         for key, value in form.multi_items():
-            given.values[key] = (await value.read()).decode(errors="replace") if isinstance(value, UploadFile) else value
+            given.values[key] = (
+                (await value.read()).decode(errors="replace") if isinstance(value, UploadFile) else value
+            )
         return
     body = await request.body()
     if kind == "application/json":

@@ -173,7 +173,9 @@ class Call:
 
     # -- lists -----------------------------------------------------------------------------------------------------
 
-    def page(self, rows: list[Any], *, default: int = 100, high: int = 1000, size: str = "limit") -> tuple[list[Any], Json]:
+    def page(
+        self, rows: list[Any], *, default: int = 100, high: int = 1000, size: str = "limit"
+    ) -> tuple[list[Any], Json]:
         """One page of `rows`, as many as the argument `size` asks for, and the metadata that leads to the next."""
         start = 0
         if cursor := self.maybe("cursor"):

@@ -21,7 +21,9 @@ def check_name(name: str) -> str:
     if not name:
         raise SlackError("invalid_name_required", detail="Value passed for `name` was empty.")
     if len(name) > NAME_LIMIT:
-        raise SlackError("invalid_name_maxlength", detail=f"Value passed for `name` exceeded max length of {NAME_LIMIT}.")
+        raise SlackError(
+            "invalid_name_maxlength", detail=f"Value passed for `name` exceeded max length of {NAME_LIMIT}."
+        )
     if re.fullmatch(r"[\W_]+", name, re.ASCII):
         raise SlackError("invalid_name_punctuation", detail="Value passed for `name` contained only punctuation.")
     if not re.fullmatch(r"[^\W_][\w-]*|[\w-]+", name) or name != name.lower() or re.search(r"[^\w-]", name):
@@ -118,7 +120,9 @@ def invite(box: Sandbox, channel: Channel, people: list[str], *, by: User, force
     """Adds everybody or nobody; with `force` whoever can be added. Answers what is wrong with the others."""
     if len(people) > INVITE_LIMIT:
         # unverified: Slack does not say how it rejects more.
-        raise SlackError("too_many_users", messages=[f"no more than {INVITE_LIMIT} items allowed [json-pointer:/users]"])
+        raise SlackError(
+            "too_many_users", messages=[f"no more than {INVITE_LIMIT} items allowed [json-pointer:/users]"]
+        )
     problems = [(person, problem) for person in people if (problem := _cannot_invite(box, channel, person, by))]
     errors: list[Json] = [{"user": person, "ok": False, "error": problem} for person, problem in problems]
     wrong = {person for person, _ in problems}
@@ -191,7 +195,11 @@ def describe(box: Sandbox, channel: Channel, which: str, value: str, *, by: User
         return
     setattr(channel, which, Note(value, by.id, box.now()))
     channel.updated = box.now()
-    text = f"set the channel {'topic' if which == 'topic' else 'description'}: {value}" if value else f"cleared the channel {which}"
+    text = (
+        f"set the channel {'topic' if which == 'topic' else 'description'}: {value}"
+        if value
+        else f"cleared the channel {which}"
+    )
     announce(box, channel, by, f"channel_{which}", text, **{which: value})
     box.tell_members("channel", channel)
 
@@ -204,7 +212,9 @@ def _family_event(box: Sandbox, channel: Channel, what: str, detail: Json) -> No
     box.tell_members("channel", channel)
 
 
-def _membership_event(box: Sandbox, channel: Channel, kind: str, person: str, *, also: tuple[str, ...] = (), inviter: User | None = None) -> None:
+def _membership_event(
+    box: Sandbox, channel: Channel, kind: str, person: str, *, also: tuple[str, ...] = (), inviter: User | None = None
+) -> None:
     event: Json = {
         "type": kind,
         "user": person,

@@ -12,10 +12,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start.add_argument("--host", default="127.0.0.1", help="address to bind (default: this machine only)")
     start.add_argument("--port", type=int, default=8100, help="0 takes a free one")
     start.add_argument("--seed", type=int, default=None, help="the same seed gives the same ids and tokens")
-    start.add_argument("--snapshot", metavar="FILE", default=None, help="load this state if it exists, and keep it there")
-    start.add_argument("--calls", metavar="FILE", default=None, help="write every Web API call there, a line of JSON each")
-    start.add_argument("--rates", action=argparse.BooleanOptionalAction, default=False, help="apply Slack's rate limits")
-    start.add_argument("--base-url", default=None, help="address apps and browsers reach it by (default: host and port)")
+    start.add_argument(
+        "--snapshot", metavar="FILE", default=None, help="load this state if it exists, and keep it there"
+    )
+    start.add_argument(
+        "--calls", metavar="FILE", default=None, help="write every Web API call there, a line of JSON each"
+    )
+    start.add_argument(
+        "--rates", action=argparse.BooleanOptionalAction, default=False, help="apply Slack's rate limits"
+    )
+    start.add_argument(
+        "--base-url", default=None, help="address apps and browsers reach it by (default: host and port)"
+    )
     return _start(parser.parse_args(arguments))
 
 

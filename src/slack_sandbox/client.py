@@ -60,7 +60,9 @@ class SandboxClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -97,7 +99,9 @@ class SandboxClient:
         real_name, email, tz, profile, is_bot, is_admin, is_restricted, is_ultra_restricted, deleted; the first one is an
         admin. Channels: name, is_private, members (ids, names or addresses).
         """
-        return await self._as(Made, "POST", "workspaces", {"team": team, "users": list(users), "channels": list(channels)})
+        return await self._as(
+            Made, "POST", "workspaces", {"team": team, "users": list(users), "channels": list(channels)}
+        )
 
     async def workspaces(self) -> list[Workspace]:
         """All workspaces with their people and installed apps."""
@@ -144,7 +148,9 @@ class SandboxClient:
 
     async def share_channel(self, channel: str, team: str, *, by: str, new_id: bool = False) -> Room:
         """Slack Connect: shares the channel with another workspace (`channel_shared`, with `new_id` `channel_id_changed`)."""
-        return await self._as(Room, "POST", f"channels/{channel}/connections", {"team": team, "by": by, "new_id": new_id})
+        return await self._as(
+            Room, "POST", f"channels/{channel}/connections", {"team": team, "by": by, "new_id": new_id}
+        )
 
     async def unshare_channel(self, channel: str, team: str, *, by: str) -> Room:
         """Ends the sharing (`channel_unshared`); the other workspace's people leave."""
@@ -203,7 +209,9 @@ class SandboxClient:
 
     # -- people ----------------------------------------------------------------------------------------------------
 
-    async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None, *, broadcast: bool = False) -> Json:
+    async def say(
+        self, user: str, channel: str, text: str, thread_ts: str | None = None, *, broadcast: bool = False
+    ) -> Json:
         """Posts as this person, who must be a member; `broadcast` shows a reply in the channel as well. Answers the message."""
         body = {"channel": channel, "text": text, "thread_ts": thread_ts, "reply_broadcast": broadcast}
         return await self.call("POST", f"users/{user}/messages", body)
@@ -254,10 +262,23 @@ class SandboxClient:
         return await self._as(Room, "POST", f"users/{user}/invitations", {"channel": channel, "users": list(users)})
 
     async def upload(
-        self, user: str, channel: str, name: str, content: bytes | str, *, comment: str = "", thread_ts: str | None = None
+        self,
+        user: str,
+        channel: str,
+        name: str,
+        content: bytes | str,
+        *,
+        comment: str = "",
+        thread_ts: str | None = None,
     ) -> Json:
         """Shares a file; answers its message."""
-        body = {"channel": channel, "name": name, "content_base64": _base64(content), "comment": comment, "thread_ts": thread_ts}
+        body = {
+            "channel": channel,
+            "name": name,
+            "content_base64": _base64(content),
+            "comment": comment,
+            "thread_ts": thread_ts,
+        }
         return await self.call("POST", f"users/{user}/uploads", body)
 
     async def attach(self, user: str, name: str, content: bytes | str) -> Json:
@@ -272,25 +293,44 @@ class SandboxClient:
         """Opens an app's home (`app_home_opened`); answers its `channel` and the `view` published at this moment."""
         return await self.call("POST", f"users/{user}/home", {"app": app})
 
-    async def command(self, user: str, channel: str, command: str, text: str = "", *, wait: float | None = None) -> Seen:
+    async def command(
+        self, user: str, channel: str, command: str, text: str = "", *, wait: float | None = None
+    ) -> Seen:
         """Types a slash command that the manifest names. `wait`: seconds (0.25) for something to show up after the answer."""
         body = {"channel": channel, "command": command, "text": text}
         return await self._as(Seen, "POST", f"users/{user}/commands", body, wait=wait)
 
-    async def shortcut(self, user: str, callback_id: str, message: Json | None = None, *, wait: float | None = None) -> Seen:
+    async def shortcut(
+        self, user: str, callback_id: str, message: Json | None = None, *, wait: float | None = None
+    ) -> Seen:
         """A global shortcut, or one on a `message` (`{"channel", "ts"}`)."""
         body = {"callback_id": callback_id, "message": message}
         return await self._as(Seen, "POST", f"users/{user}/shortcuts", body, wait=wait)
 
     async def act_in_message(
-        self, user: str, channel: str, ts: str, action_id: str, value: Any = None, *, block_id: str | None = None, wait: float | None = None
+        self,
+        user: str,
+        channel: str,
+        ts: str,
+        action_id: str,
+        value: Any = None,
+        *,
+        block_id: str | None = None,
+        wait: float | None = None,
     ) -> Seen:
         """Presses a button (by action_id or by what it says) or chooses `value` in an element of a message."""
         body = {"channel": channel, "message_ts": ts, "action_id": action_id, "block_id": block_id, "value": value}
         return await self._as(Seen, "POST", f"users/{user}/actions", body, wait=wait)
 
     async def act_in_view(
-        self, user: str, view_id: str, action_id: str, value: Any = None, *, block_id: str | None = None, wait: float | None = None
+        self,
+        user: str,
+        view_id: str,
+        action_id: str,
+        value: Any = None,
+        *,
+        block_id: str | None = None,
+        wait: float | None = None,
     ) -> Seen:
         """The same in a modal or App Home. In an input that does not dispatch, the value is only remembered."""
         body = {"view_id": view_id, "action_id": action_id, "block_id": block_id, "value": value}

@@ -7,7 +7,9 @@ from .sandbox import Sandbox
 from .state import Abroad, Channel, User
 
 
-def share(box: Sandbox, channel: Channel, team: str, *, renumbered: bool = False, taken_as: Abroad | None = None) -> None:
+def share(
+    box: Sandbox, channel: Channel, team: str, *, renumbered: bool = False, taken_as: Abroad | None = None
+) -> None:
     """Shares a channel with another workspace, which may name it otherwise. Slack may give it a new id while doing so."""
     if team in channel.teams:
         raise SlackError("already_shared")

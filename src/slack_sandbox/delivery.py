@@ -45,7 +45,12 @@ class Ack:
 
     def shown(self) -> Json:
         """`body` is what the person was told; `error` is set when that was a failure."""
-        return {"status": self.status, "ms": self.ms, "body": self.error if self.error else self.body, "error": self.error}
+        return {
+            "status": self.status,
+            "ms": self.ms,
+            "body": self.error if self.error else self.body,
+            "error": self.error,
+        }
 
 
 class Delivery(Protocol):
@@ -110,8 +115,17 @@ class HttpDelivery:
             error = "operation_timeout" if answer.failure == "http_timeout" else "dispatch_failed"
             return ack(0, error=error, headers=(("reason", answer.failure),))
         if not 200 <= answer.status < 300:
-            return ack(answer.status, error="dispatch_failed", headers=(*answer.headers, ("reason", "http_error")), body=answer.text)
-        return ack(answer.status, body=_decoded(answer.text, dict(answer.headers).get("content-type", "")), headers=answer.headers)
+            return ack(
+                answer.status,
+                error="dispatch_failed",
+                headers=(*answer.headers, ("reason", "http_error")),
+                body=answer.text,
+            )
+        return ack(
+            answer.status,
+            body=_decoded(answer.text, dict(answer.headers).get("content-type", "")),
+            headers=answer.headers,
+        )
 
 
 def _decoded(text: str, content_type: str) -> Any:
@@ -259,11 +273,27 @@ async def verified(box: Sandbox, app: App) -> Json:
     challenge = box.ids.secret("challenge")
     body = {"token": app.verification_token, "challenge": challenge, "type": "url_verification"}
     ack = await HttpDelivery(box, app.id).send_event(body, attempt=0, reason=None)
-    answered = ack.body.get("challenge") if isinstance(ack.body, dict) else str(ack.body or "").removeprefix("challenge=").strip()
+    answered = (
+        ack.body.get("challenge")
+        if isinstance(ack.body, dict)
+        else str(ack.body or "").removeprefix("challenge=").strip()
+    )
     return {"verified": ack.ok and answered == challenge, "ack": ack.shown()}
 
 
 def _log(box: Sandbox, app: App, kind: str, name: str, event_id: str | None, attempt: int, ack: Ack) -> None:
     box.sent.add(
-        Sent(box.sent.number(), box.clock.now(), app.team_id, app.id, kind, name, event_id, attempt, ack.status, ack.ms, ack.error)
+        Sent(
+            box.sent.number(),
+            box.clock.now(),
+            app.team_id,
+            app.id,
+            kind,
+            name,
+            event_id,
+            attempt,
+            ack.status,
+            ack.ms,
+            ack.error,
+        )
     )

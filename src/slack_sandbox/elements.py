@@ -59,7 +59,12 @@ class Placed:
     @property
     def label(self) -> str:
         """What a person calls it: the input's label, the button's or section's text, the placeholder."""
-        for source in (self.block.get("label"), self.element.get("text"), self.block.get("text"), self.element.get("placeholder")):
+        for source in (
+            self.block.get("label"),
+            self.element.get("text"),
+            self.block.get("text"),
+            self.element.get("placeholder"),
+        ):
             if isinstance(source, dict) and source.get("text"):
                 return str(source["text"])
         return self.action_id

@@ -56,5 +56,3 @@ class Faults:
                 fault.count -= 1
             struck.append(fault)
         return struck
-
-

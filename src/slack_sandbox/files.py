@@ -87,7 +87,9 @@ def share_by_app(
         if channel.id not in file.channels:
             file.channels.append(channel.id)
     ids = [file.id for file in shared]
-    message = messages.by_app(box, app, channel, text=comment, blocks=blocks, thread_ts=thread_ts, files=ids, subtype="file_share")
+    message = messages.by_app(
+        box, app, channel, text=comment, blocks=blocks, thread_ts=thread_ts, files=ids, subtype="file_share"
+    )
     messages.post(box, channel, message)
     for file_id in ids:
         messages.shared_file(box, channel, file_id, box.bot_user(app))

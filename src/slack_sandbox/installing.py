@@ -49,7 +49,8 @@ def person(box: Sandbox, team: str, given: Json) -> User:
             key: box.workspace(team).profile_fields.get(key, key) for key in profile["fields"]
         }
         profile["fields"] = {
-            key: value if isinstance(value, dict) else {"value": value, "alt": ""} for key, value in profile["fields"].items()
+            key: value if isinstance(value, dict) else {"value": value, "alt": ""}
+            for key, value in profile["fields"].items()
         }
     if known is None:
         first = not any(not user.is_bot for user in box.state.people(team))
@@ -80,7 +81,12 @@ def room(box: Sandbox, team: str, given: Json) -> str:
         creator = people[0] if people else _first_person(box, team)
         try:
             channel = channels.create(
-                box, team, given["name"], private=bool(given.get("is_private")), by=creator, general=given["name"] == "general"
+                box,
+                team,
+                given["name"],
+                private=bool(given.get("is_private")),
+                by=creator,
+                general=given["name"] == "general",
             )
         except SlackError as error:
             raise Impossible(error.error, given["name"]) from None
@@ -135,7 +141,9 @@ def _new_app(box: Sandbox, team: str, given: Json) -> App:
     app_id = box.new_id("A")
     name = given["display_information"]["name"]
     slug = "".join(letter for letter in name.lower().replace(" ", "_") if letter.isalnum() or letter in "_-") or "app"
-    bot = User(box.new_id("U"), team, slug, name, is_bot=True, app_id=app_id, bot_id=box.ids.new("B"), updated=box.now())
+    bot = User(
+        box.new_id("U"), team, slug, name, is_bot=True, app_id=app_id, bot_id=box.ids.new("B"), updated=box.now()
+    )
     box.state.users[bot.id] = bot
     secret = box.ids.secret
     number = box.ids.digest("numbers") % 10**12

@@ -50,7 +50,9 @@ def able(user: User) -> None:
 
 def enter(channel: Channel, user: User) -> None:
     able(user)
-    if user.team_id not in channel.teams or (channel.kind_in(user.team_id) != "public" and user.id not in channel.members):
+    if user.team_id not in channel.teams or (
+        channel.kind_in(user.team_id) != "public" and user.id not in channel.members
+    ):
         raise Impossible("channel_not_found", channel.id, status=404)
     if user.id not in channel.members:
         raise Impossible("not_in_channel", f"{user.name} has not joined #{channel.name}", status=403)
@@ -106,7 +108,9 @@ def own_view(box: Sandbox, user: User, view_id: str) -> View:
 
 def in_message(box: Sandbox, user: User, channel: Channel, ts: str, action_id: str, block_id: str | None) -> Spot:
     enter(channel, user)
-    message = channel.messages.get(ts) or next((one for one in channel.ephemerals if one.ts == ts and one.to == user.id), None)
+    message = channel.messages.get(ts) or next(
+        (one for one in channel.ephemerals if one.ts == ts and one.to == user.id), None
+    )
     if message is None:
         raise Impossible("message_not_found", ts, status=404)
     blocks = list(message.blocks or [])
@@ -127,7 +131,9 @@ def _find(blocks: list[Json], action_id: str, block_id: str | None) -> elements.
     for place in found:
         if place.label == action_id and block_id in (None, place.block_id):
             return place
-    raise Impossible("no_such_action", f"{action_id} is not among: {', '.join(place.action_id for place in found)}", status=404)
+    raise Impossible(
+        "no_such_action", f"{action_id} is not among: {', '.join(place.action_id for place in found)}", status=404
+    )
 
 
 async def action(box: Sandbox, user: User, spot: Spot, value: Any, *, wait: float | None) -> Json:
@@ -154,7 +160,12 @@ async def _acted(box: Sandbox, user: User, spot: Spot, value: Any) -> Json:
     """Does it, and describes it as an item of `actions`."""
     element = spot.place.element
     kind = element["type"]
-    acted: Json = {"action_id": spot.place.action_id, "block_id": spot.place.block_id, "type": kind, "action_ts": box.ts()}
+    acted: Json = {
+        "action_id": spot.place.action_id,
+        "block_id": spot.place.block_id,
+        "type": kind,
+        "action_ts": box.ts(),
+    }
     if kind == "overflow":
         return acted | {"selected_option": elements.choose(elements.options(element), value)}
     if kind not in elements.HOLDS:
@@ -254,10 +265,21 @@ def _own_options(box: Sandbox, user: User, spot: Spot, query: str) -> Json:
         people = [one for one in box.state.people(user.team_id) if not one.deleted]
         rows = [(one.id, one.real_name) for one in people]
     elif "channels" in kind or "conversations" in kind:
-        rooms = [one for one in box.state.rooms(user.team_id) if one.kind_in(user.team_id) == "public" or user.id in one.members]
+        rooms = [
+            one
+            for one in box.state.rooms(user.team_id)
+            if one.kind_in(user.team_id) == "public" or user.id in one.members
+        ]
         rows = [(one.id, one.named(user.team_id) or one.id) for one in rooms if not one.is_archived]
     else:
         found = elements.options(spot.place.element)
-        return {"options": [one for one in found if query.lower() in str(one.get("text", {}).get("text", "")).lower()], "ack": None}
-    shown = [{"text": {"type": "plain_text", "text": name}, "value": key} for key, name in rows if query.lower() in name.lower()]
+        return {
+            "options": [one for one in found if query.lower() in str(one.get("text", {}).get("text", "")).lower()],
+            "ack": None,
+        }
+    shown = [
+        {"text": {"type": "plain_text", "text": name}, "value": key}
+        for key, name in rows
+        if query.lower() in name.lower()
+    ]
     return {"options": shown, "ack": None}

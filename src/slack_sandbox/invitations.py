@@ -15,7 +15,13 @@ LIFE = 14 * 24 * 3600
 
 
 def offer(
-    box: Sandbox, channel: Channel, by: User, *, user: User | None = None, email: str | None = None, limited: bool = True
+    box: Sandbox,
+    channel: Channel,
+    by: User,
+    *,
+    user: User | None = None,
+    email: str | None = None,
+    limited: bool = True,
 ) -> Invitation:
     """Invites somebody of another workspace, by account or by address."""
     if channel.kind in ("im", "mpim"):
@@ -51,7 +57,11 @@ def offer(
         for app in box.state.installed(user.team_id):
             # Documented: only when an app is invited, not when a person is.
             if app.bot_user_id == user.id:
-                event = {"type": "shared_channel_invite_received", "invite": invite(box, invitation), "channel": place(channel)}
+                event = {
+                    "type": "shared_channel_invite_received",
+                    "invite": invite(box, invitation),
+                    "channel": place(channel),
+                }
                 publish(box, user.team_id, event, only_app=app.id)
     box.touched()
     return invitation
@@ -142,7 +152,11 @@ def _teams(box: Sandbox, invitation: Invitation) -> list[str]:
     there = invitation.accepted_by or invitation.user
     if there is not None:
         return [invitation.team_id, box.user(there).team_id]
-    of_address = [user.team_id for user in box.state.users.values() if (user.email or "").lower() == (invitation.email or "").lower()]
+    of_address = [
+        user.team_id
+        for user in box.state.users.values()
+        if (user.email or "").lower() == (invitation.email or "").lower()
+    ]
     return list(dict.fromkeys([invitation.team_id, *of_address]))
 
 
@@ -179,7 +193,15 @@ def _team(box: Sandbox, team: str) -> Json:
 
 
 def _person(box: Sandbox, user: User) -> Json:
-    kept = ("real_name", "display_name", "real_name_normalized", "display_name_normalized", "team", "avatar_hash", "email")
+    kept = (
+        "real_name",
+        "display_name",
+        "real_name_normalized",
+        "display_name_normalized",
+        "team",
+        "avatar_hash",
+        "email",
+    )
     shown = shapes.profile(box, user, with_email=True)
     profile = {key: value for key, value in shown.items() if key in kept or key.startswith("image_")}
     return {"id": user.id, "team_id": user.team_id, "name": user.name, "updated": user.updated, "profile": profile}

@@ -93,7 +93,11 @@ def _mentions(box: Sandbox, channel: Channel, message: Message) -> None:
         return
     for app in box.state.around(channel):
         if f"<@{app.bot_user_id}>" in message.text and message.app_id != app.id:
-            event = shapes.message(box, message) | {"type": "app_mention", "channel": channel.id, "event_ts": message.ts}
+            event = shapes.message(box, message) | {
+                "type": "app_mention",
+                "channel": channel.id,
+                "event_ts": message.ts,
+            }
             publish(box, channel.team_id, event, channel=channel, only_app=app.id)
 
 
@@ -248,10 +252,22 @@ def permalink(box: Sandbox, channel: Channel, ts: str) -> str:
 def by_app(box: Sandbox, app: App, channel: Channel, **fields: Any) -> Message:
     """A message of the app's bot, not yet in the channel."""
     return Message(
-        ts=box.ts(), channel=channel.id, team=app.team_id, user=app.bot_user_id, bot_id=app.bot_id, app_id=app.id, **fields
+        ts=box.ts(),
+        channel=channel.id,
+        team=app.team_id,
+        user=app.bot_user_id,
+        bot_id=app.bot_id,
+        app_id=app.id,
+        **fields,
     )
 
 
 def shared_file(box: Sandbox, channel: Channel, file_id: str, person: User) -> None:
-    event = {"type": "file_shared", "channel_id": channel.id, "file_id": file_id, "user_id": person.id, "file": {"id": file_id}}
+    event = {
+        "type": "file_shared",
+        "channel_id": channel.id,
+        "file_id": file_id,
+        "user_id": person.id,
+        "file": {"id": file_id},
+    }
     publish(box, channel.team_id, event, channel=channel)

@@ -30,7 +30,9 @@ class Grant:
 
 
 def app_of(box: Sandbox, client_id: str, team: str | None = None) -> App | None:
-    return next((app for app in box.state.apps.values() if app.client_id == client_id and team in (None, app.team_id)), None)
+    return next(
+        (app for app in box.state.apps.values() if app.client_id == client_id and team in (None, app.team_id)), None
+    )
 
 
 def _asked(request: Request, name: str) -> list[str]:
@@ -116,7 +118,7 @@ def page(box: Sandbox, app: App, bot: list[str], user: list[str], *, team: str =
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{name} asks for access</title>"
         "<style>body{font:16px/1.5 system-ui;max-width:32rem;margin:3rem auto;padding:0 1rem}button{padding:.5rem 1rem}</style>"
         f"<h1>{name} is requesting permission to access a Slack workspace</h1><ul>{wants}</ul>"
-        f'<form method=post><p><label>Act as <select name=user>{people}</select></label></p>'
+        f"<form method=post><p><label>Act as <select name=user>{people}</select></label></p>"
         "<button name=answer value=cancel>Cancel</button> <button name=answer value=allow>Allow</button></form></html>"
     )
 
@@ -147,7 +149,9 @@ def exchange(box: Sandbox, client_id: str, client_secret: str, code: str, redire
         "is_enterprise_install": False,
     }
     if grant.bot_scopes:
-        answer |= _issued(box, installed, "bot", installed.bot_user_id, grant.bot_scopes) | {"bot_user_id": installed.bot_user_id}
+        answer |= _issued(box, installed, "bot", installed.bot_user_id, grant.bot_scopes) | {
+            "bot_user_id": installed.bot_user_id
+        }
     if grant.user_scopes:
         answer["authed_user"] |= _issued(box, installed, "user", person.id, grant.user_scopes)
     box.tell("app")
@@ -189,5 +193,10 @@ def refresh(box: Sandbox, client_id: str, client_secret: str, refresh_token: str
         raise SlackError("bad_client_secret")
     token.expires_at = box.clock.now()
     space = box.workspace(app.team_id)
-    base: Json = {"app_id": app.id, "team": {"id": space.id, "name": space.name}, "enterprise": None, "is_enterprise_install": False}
+    base: Json = {
+        "app_id": app.id,
+        "team": {"id": space.id, "name": space.name},
+        "enterprise": None,
+        "is_enterprise_install": False,
+    }
     return base | _issued(box, app, token.kind, token.user_id, token.scopes) | {"bot_user_id": app.bot_user_id}

@@ -93,7 +93,13 @@ async def authorize(request: Request) -> Response:
     challenge = query.get("code_challenge", "") if query.get("code_challenge_method") == "S256" else ""
     code = f"{box.ids.digest('openid') % 10**12}.{box.ids.secret('openid')}"
     box.identities[code] = Identity(
-        app.client_id, person.id, scopes, redirect, query.get("nonce", ""), challenge, box.clock.now() + oauth.CODE_SECONDS
+        app.client_id,
+        person.id,
+        scopes,
+        redirect,
+        query.get("nonce", ""),
+        challenge,
+        box.clock.now() + oauth.CODE_SECONDS,
     )
     return oauth.back(redirect, {"code": code, **state})
 

@@ -36,7 +36,9 @@ class Outside:
 
         timeout = aiohttp.ClientTimeout(total=limit)
         try:
-            async with self._session().post(url, data=body, headers=headers, max_redirects=2, timeout=timeout) as answer:
+            async with self._session().post(
+                url, data=body, headers=headers, max_redirects=2, timeout=timeout
+            ) as answer:
                 text = await answer.text(errors="replace")
         except TimeoutError:
             return Answer(failure="http_timeout")

@@ -48,7 +48,14 @@ class ResponseUrl:
 
 
 class Sandbox:
-    def __init__(self, *, base_url: str = "http://127.0.0.1:8100", seed: int | None = None, rates: bool = False, patience: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str = "http://127.0.0.1:8100",
+        seed: int | None = None,
+        rates: bool = False,
+        patience: float = 1.0,
+    ) -> None:
         # How many times Slack's three seconds an app has, for answers and for triggers: a loaded machine is no slow app.
         self.patience = patience
         self.base_url = base_url.rstrip("/")

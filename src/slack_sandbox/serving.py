@@ -50,7 +50,12 @@ async def serve(
     if calls_file is not None:
         box.ledger = Ledger(calls_file)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE, timeout_keep_alive=KEEP_ALIVE, lifespan="on"
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
+        lifespan="on",
     )
     server = _Server(config, ready)
 

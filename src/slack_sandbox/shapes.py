@@ -134,7 +134,11 @@ def channel(channel: Channel, viewer: User) -> Json:
         "parent_conversation": None,
         "creator": channel.creator,
         "shared_team_ids": channel.teams,
-        **({"conversation_host_id": channel.team_id, "connected_team_ids": list(channel.connected)} if channel.connected else {}),
+        **(
+            {"conversation_host_id": channel.team_id, "connected_team_ids": list(channel.connected)}
+            if channel.connected
+            else {}
+        ),
         "pending_connected_team_ids": [],
         "is_member": viewer.id in channel.members,
         "topic": channel.topic.wire(),
@@ -177,7 +181,9 @@ def message(box: Sandbox, message: Message, *, room: Channel | None = None) -> J
     if message.reactions:
         shown["reactions"] = [reaction.wire() for reaction in message.reactions]
     if message.files:
-        shown["files"] = [file(box, box.state.files[file_id]) for file_id in message.files if file_id in box.state.files]
+        shown["files"] = [
+            file(box, box.state.files[file_id]) for file_id in message.files if file_id in box.state.files
+        ]
         shown["upload"] = False
     shown |= message.extra
     if message.to:

@@ -17,7 +17,18 @@ from .state import State
 Json = dict[str, Any]
 # After a crash some ids handed out since the last save are not in the file; skipping ahead keeps them unique.
 ID_MARGIN = 1_000_000
-_BY_TEAM = ("users", "channels", "apps", "tokens", "views", "files", "canvases", "usergroups", "scheduled", "invitations")
+_BY_TEAM = (
+    "users",
+    "channels",
+    "apps",
+    "tokens",
+    "views",
+    "files",
+    "canvases",
+    "usergroups",
+    "scheduled",
+    "invitations",
+)
 _PLAIN = ("stacks", "homes", "names", "directs")
 
 

@@ -58,7 +58,9 @@ class SocketDelivery:
 
     async def send_event(self, envelope: Json, *, attempt: int, reason: str | None) -> Ack:
         retry: Json = {"retry_attempt": attempt, "retry_reason": reason or ""}
-        return await self._exchange({"type": "events_api", "accepts_response_payload": False, "payload": envelope, **retry})
+        return await self._exchange(
+            {"type": "events_api", "accepts_response_payload": False, "payload": envelope, **retry}
+        )
 
     async def ask(self, kind: AskKind, payload: Json, *, url: str | None) -> Ack:
         # Slack reads an answer to commands, options and submissions, and ignores one to buttons and shortcuts.

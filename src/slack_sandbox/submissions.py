@@ -80,7 +80,12 @@ def _response_urls(box: Sandbox, user: User, view: View) -> list[Json]:
         chosen = box.state.channels.get(str(state.get("selected_conversation") or state.get("selected_channel") or ""))
         if chosen is not None:
             url = triggers.response_url(box, box.app(view.app_id), user, chosen)
-            row = {"block_id": place.block_id, "action_id": place.action_id, "channel_id": chosen.id, "response_url": url}
+            row = {
+                "block_id": place.block_id,
+                "action_id": place.action_id,
+                "channel_id": chosen.id,
+                "response_url": url,
+            }
             urls.append(row)
     return urls
 

@@ -18,7 +18,9 @@ def trigger(box: Sandbox, app: App, person: User, *, channel: Channel | None = N
     value = f"{number % 10**13}.{app.team_id[1:]}.{box.ids.secret('trigger')[:32]}"
     expires = box.clock.now() + TRIGGER_SECONDS * box.patience
     modal = view if view is not None and view.view.get("type") == "modal" else None
-    box.triggers[value] = Trigger(app.id, app.team_id, person.id, expires, channel.id if channel else None, modal.id if modal else None)
+    box.triggers[value] = Trigger(
+        app.id, app.team_id, person.id, expires, channel.id if channel else None, modal.id if modal else None
+    )
     if len(box.triggers) > 10_000:
         _forget(box.triggers)
     return value
@@ -89,7 +91,9 @@ def _fields(box: Sandbox, body: Json) -> Json:
     }
 
 
-def reply(box: Sandbox, app: App, channel: Channel, person: User, body: Json, *, thread_ts: str | None = None) -> Message:
+def reply(
+    box: Sandbox, app: App, channel: Channel, person: User, body: Json, *, thread_ts: str | None = None
+) -> Message:
     """An app's answer to a command or an action: for this person, unless it says `in_channel`."""
     message = messages.by_app(box, app, channel, thread_ts=thread_ts, **_fields(box, body))
     if body.get("response_type") == "in_channel":

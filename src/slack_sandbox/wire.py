@@ -20,7 +20,14 @@ from .state import Token
 
 Json = dict[str, Any]
 # Answered without a token.
-OPEN = {"api.test", "blocks.validate", "oauth.v2.access", "openid.connect.token", "apps.uninstall", "tooling.tokens.rotate"}
+OPEN = {
+    "api.test",
+    "blocks.validate",
+    "oauth.v2.access",
+    "openid.connect.token",
+    "apps.uninstall",
+    "tooling.tokens.rotate",
+}
 # Answered to the app's own xapp token only.
 APP_LEVEL = {"apps.connections.open", "apps.event.authorizations.list"}
 CONFIG_LEVEL = {"apps.manifest.validate", "apps.manifest.create", "apps.manifest.update", "apps.manifest.export"}
@@ -48,8 +55,16 @@ class Wire:
         shown = orjson.dumps({key: value for key, value in given.values.items() if key not in _SECRETS})
         answer = orjson.dumps(body)
         call = ApiCall(
-            number, at, team, token.kind if token else None, name, kept(shown), kept(answer),
-            round((time.perf_counter() - began) * 1000, 3), 0 if lost else status, token.app_id if token else None,
+            number,
+            at,
+            team,
+            token.kind if token else None,
+            name,
+            kept(shown),
+            kept(answer),
+            round((time.perf_counter() - began) * 1000, 3),
+            0 if lost else status,
+            token.app_id if token else None,
         )
         box.calls.add(call)
         if box.ledger is not None:

@@ -11,7 +11,13 @@ from tests.receivers import Mailbox
 from tests.scenarios.test_incident_page import at, filled
 from tests.stage import ADA, BO, CY, Stage
 
-RULE = {"name": "Bad ones", "query": "severity=High", "channel": "#general", "emails": "team@example.com, boss@example.com", "enabled": "true"}
+RULE = {
+    "name": "Bad ones",
+    "query": "severity=High",
+    "channel": "#general",
+    "emails": "team@example.com, boss@example.com",
+    "enabled": "true",
+}
 
 
 async def with_view(dee: Admin, name: str, query: str) -> None:
@@ -95,9 +101,18 @@ async def test_restricted_ones_go_only_where_the_rule_says_so_and_the_channel_is
     dee = await admin(stage)
     # The channel of an incident is private here; the app and Ada are in it.
     private = (await stage.channel_of(await stage_settled(stage, await stage.report(ADA))))["id"]
-    given: dict[str, Any] = {"name": "Secret", "query": "", "channel": private, "emails": "ciso@example.com", "restricted": "true", "enabled": "true"}
+    given: dict[str, Any] = {
+        "name": "Secret",
+        "query": "",
+        "channel": private,
+        "emails": "ciso@example.com",
+        "restricted": "true",
+        "enabled": "true",
+    }
     assert (await dee.send("announcements/new", **given)).status_code == 303
-    assert (await dee.send("announcements/new", **given | {"name": "Careless", "channel": "#general", "emails": ""})).status_code == 303
+    assert (
+        await dee.send("announcements/new", **given | {"name": "Careless", "channel": "#general", "emails": ""})
+    ).status_code == 303
     name = await stage_settled(stage, await stage.report(BO, Title="Stolen laptop", Visibility="Restricted"))
     assert await announced(stage, private, ADA) == [name]
     [mail] = mailbox.to("ciso@example.com")

@@ -94,7 +94,9 @@ async def test_a_member_may_report_and_read_but_not_steer(stage: Stage) -> None:
 async def test_people_tasks_and_timeline(stage: Stage, admin: httpx.AsyncClient) -> None:
     name = (await admin.post(f"{BASE}/incidents", json=NEW)).json()["name"]
     await stage.settle()
-    added = await admin.post(f"{BASE}/incidents/{name}/participants", json={"person": "cy@example.com", "reason": "Knows it"})
+    added = await admin.post(
+        f"{BASE}/incidents/{name}/participants", json={"person": "cy@example.com", "reason": "Knows it"}
+    )
     assert "cy@example.com" in [p["email"] for p in added.json()["items"]]
     task = await admin.post(
         f"{BASE}/incidents/{name}/tasks", json={"description": "Tell the customers", "assignees": ["bo@example.com"]}
@@ -139,11 +141,15 @@ async def test_a_task_is_edited_given_to_others_and_reopened_without_overwriting
     assert late.status_code == 412
     for state in ("resolved", "open"):
         assert (await admin.patch(at, json={"state": state})).json()["state"] == state
-    assert (await admin.patch(at, json={"description": "Tell all customers"})).json()["description"] == "Tell all customers"
+    assert (await admin.patch(at, json={"description": "Tell all customers"})).json()[
+        "description"
+    ] == "Tell all customers"
     assert (await admin.patch(at, json={"due_at": "2001-01-01T00:00:00Z"})).status_code == 422
     assert (await admin.patch(at, json={"assignees": ["nobody@example.com"]})).status_code == 422
     assert (await admin.get(f"{tasks}/99")).status_code == 404
-    member = httpx.AsyncClient(base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token()}"}, timeout=60)
+    member = httpx.AsyncClient(
+        base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token()}"}, timeout=60
+    )
     assert (await member.patch(at, json={"state": "resolved"})).status_code == 403
     await member.aclose()
     bo = await stage.sign_in("bo@example.com")
@@ -155,7 +161,13 @@ async def test_reports_are_written_once_and_listed(stage: Stage, admin: httpx.As
     name = (await admin.post(f"{BASE}/incidents", json=NEW)).json()["name"]
     await stage.settle()
     reports = f"{BASE}/incidents/{name}/reports"
-    tactical = {"kind": "tactical", "conditions": "Xylophonic", "actions": "Rolling back", "needs": "None", "next_update": 30}
+    tactical = {
+        "kind": "tactical",
+        "conditions": "Xylophonic",
+        "actions": "Rolling back",
+        "needs": "None",
+        "next_update": 30,
+    }
     once = {"Idempotency-Key": "report-1"}
     first, again = [(await admin.post(reports, json=tactical, headers=once)).json() for _ in range(2)]
     assert first == again and first["number"] == 1 and first["promised_at"]
@@ -165,7 +177,9 @@ async def test_reports_are_written_once_and_listed(stage: Stage, admin: httpx.As
     assert (await admin.post(reports, json={**tactical, "next_update": 7})).status_code == 422
     listed = (await admin.get(reports, params={"size": 1})).json()
     assert (listed["total"], listed["items"][0]["kind"]) == (2, "executive")
-    assert [r["content"]["conditions"] for r in (await admin.get(reports, params={"kind": "tactical"})).json()["items"]] == ["Xylophonic"]
+    assert [
+        r["content"]["conditions"] for r in (await admin.get(reports, params={"kind": "tactical"})).json()["items"]
+    ] == ["Xylophonic"]
     await stage.settle()
     channel = (await stage.channel_of(name))["id"]
 
@@ -175,7 +189,9 @@ async def test_reports_are_written_once_and_listed(stage: Stage, admin: httpx.As
     await stage.eventually(posted)
 
 
-async def test_entries_are_edited_pinned_and_taken_out_and_incidents_linked(stage: Stage, admin: httpx.AsyncClient) -> None:
+async def test_entries_are_edited_pinned_and_taken_out_and_incidents_linked(
+    stage: Stage, admin: httpx.AsyncClient
+) -> None:
     name = (await admin.post(f"{BASE}/incidents", json=NEW)).json()["name"]
     timeline = f"{BASE}/incidents/{name}/timeline"
     entry = (await admin.post(timeline, json={"text": "Failed over"})).json()["id"]
@@ -183,7 +199,9 @@ async def test_entries_are_edited_pinned_and_taken_out_and_incidents_linked(stag
     assert (changed["says"], changed["pinned"], changed["edited"]) == ("Failed over to eu-2", True, True)
     opened = (await admin.get(timeline)).json()["items"][-1]["id"]
     assert (await admin.patch(f"{timeline}/{opened}", json={"text": "Never"})).status_code == 404
-    member = httpx.AsyncClient(base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token()}"}, timeout=60)
+    member = httpx.AsyncClient(
+        base_url=stage.base_url, headers={"authorization": f"Bearer {await stage.token()}"}, timeout=60
+    )
     for send in (member.patch(f"{timeline}/{entry}", json={"text": "x"}), member.patch(f"{timeline}/{entry}", json={"pinned": False}),
                  member.delete(f"{timeline}/{entry}")):  # fmt: skip
         assert (await send).status_code == 403
@@ -203,9 +221,18 @@ async def test_the_list_has_the_filters_and_the_order_of_the_page(stage: Stage, 
         assert answer.status_code == 200, answer.text
         return [item["title"] for item in answer.json()["items"]]
 
-    made = {"description": "x", "severity": "Low", "tags": ["dns", "search"], "commander": "gus@example.com", "priority": "High"}
+    made = {
+        "description": "x",
+        "severity": "Low",
+        "tags": ["dns", "search"],
+        "commander": "gus@example.com",
+        "priority": "High",
+    }
     await admin.post(f"{BASE}/incidents", json={**made, "title": "T-one"})
-    await admin.post(f"{BASE}/incidents", json={**made, "title": "T-two", "tags": ["dns"], "drill": True, "type": "Security", "visibility": "open"})
+    await admin.post(
+        f"{BASE}/incidents",
+        json={**made, "title": "T-two", "tags": ["dns"], "drill": True, "type": "Security", "visibility": "open"},
+    )
     both = ["T-two", "T-one"]
     assert await found(tag="dns") == both
     assert await found(tag="dns,search", tags="all") == await found(tag=["dns", "search"], tags="all") == ["T-one"]
@@ -218,7 +245,13 @@ async def test_the_list_has_the_filters_and_the_order_of_the_page(stage: Stage, 
     assert await found(visibility="restricted") == []
     following = (await admin.get(f"{BASE}/incidents", params={"tag": "dns", "sort": "title", "size": 1})).json()["next"]
     assert [item["title"] for item in (await admin.get(following)).json()["items"]] == ["T-two"]
-    for wrong in ({"sort": "password"}, {"from": "yesterday"}, {"visibility": "hidden"}, {"commander": "me"}, {"drill": "maybe"}):
+    for wrong in (
+        {"sort": "password"},
+        {"from": "yesterday"},
+        {"visibility": "hidden"},
+        {"commander": "me"},
+        {"drill": "maybe"},
+    ):
         assert (await admin.get(f"{BASE}/incidents", params=wrong)).status_code == 422, wrong
 
 

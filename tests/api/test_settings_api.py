@@ -49,7 +49,10 @@ def without_turn(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_every_list_is_read_added_to_changed_and_taken_from(quiet: Stage) -> None:
-    async with program(quiet, await quiet.token("admin")) as admin, program(quiet, await quiet.token("member")) as member:
+    async with (
+        program(quiet, await quiet.token("admin")) as admin,
+        program(quiet, await quiet.token("member")) as member,
+    ):
         for key, new, change, wrong, why in LISTS:
             path = f"{PROJECT}/{key}"
             once = {"Idempotency-Key": f"add-{key}"}
@@ -73,13 +76,22 @@ async def test_every_list_is_read_added_to_changed_and_taken_from(quiet: Stage) 
             assert (await admin.get(at)).json() == changed.json(), key
             for send in (member.post(path, json=new), member.patch(at, json=change), member.delete(at)):
                 forbidden = await send
-                assert forbidden.status_code == 403 and "you need to be a project admin" in forbidden.json()["detail"], key
+                assert (
+                    forbidden.status_code == 403 and "you need to be a project admin" in forbidden.json()["detail"]
+                ), key
             assert (await admin.get(f"{BASE}/projects/payments/{key}/{row['id']}")).status_code == 404, key
             assert (await admin.delete(at)).status_code == 204, key
             assert (await admin.get(at)).status_code == 404, key
         # What reporters choose from and who is on call is no secret; whom announcements reach, and who gets which role, is.
         reads = {key: (await member.get(f"{PROJECT}/{key}")).status_code for key, *_ in LISTS}
-        assert reads == {"types": 200, "severities": 200, "priorities": 200, "rotations": 200, "announcements": 403, "roles": 403}
+        assert reads == {
+            "types": 200,
+            "severities": 200,
+            "priorities": 200,
+            "rotations": 200,
+            "announcements": 403,
+            "roles": 403,
+        }
     dee = await quiet.sign_in("dee@example.com")
     log = (await dee.get("/default/settings/audit?page=1")).text
     assert "Catastrophic" in log and "Night" in log
@@ -89,9 +101,15 @@ async def test_every_list_is_read_added_to_changed_and_taken_from(quiet: Stage) 
 
 async def test_a_filter_of_a_rule_is_kept_as_the_list_writes_it(quiet: Stage) -> None:
     async with program(quiet, await quiet.token("admin")) as admin:
-        rule = (await admin.post(f"{PROJECT}/announcements", json={"name": "All", "query": "x=1&severity=High", "channel": "#a"})).json()
+        rule = (
+            await admin.post(
+                f"{PROJECT}/announcements", json={"name": "All", "query": "x=1&severity=High", "channel": "#a"}
+            )
+        ).json()
         assert rule["query"] == "severity=High"
-        wrong = await admin.post(f"{PROJECT}/announcements", json={"name": "Bad", "query": "from=yesterday", "channel": "#a"})
+        wrong = await admin.post(
+            f"{PROJECT}/announcements", json={"name": "Bad", "query": "from=yesterday", "channel": "#a"}
+        )
         assert wrong.status_code == 422 and "is a day such as" in wrong.json()["detail"]
 
 
@@ -112,17 +130,33 @@ async def test_tags_are_added_by_the_dozen_found_renamed_and_removed(quiet: Stag
 
 
 async def test_projects_are_made_by_managers_and_changed_by_admins(quiet: Stage) -> None:
-    async with program(quiet, await quiet.token("admin")) as admin, program(quiet, await quiet.token("manager")) as manager:
+    async with (
+        program(quiet, await quiet.token("admin")) as admin,
+        program(quiet, await quiet.token("manager")) as manager,
+    ):
         new = {"name": "Data platform", "slug": "data"}
         assert (await admin.post(f"{BASE}/projects", json=new)).status_code == 403
         made = (await manager.post(f"{BASE}/projects", json=new)).json()
         assert [s["name"] for s in made["severities"]][-1] == "Critical"
         assert (await manager.post(f"{BASE}/projects", json=new)).status_code == 422
         seen = (await admin.get(f"{BASE}/projects/data")).headers["etag"]
-        changed = await admin.patch(f"{BASE}/projects/data", json={"incident_prefix": "dat", "tz": "Europe/Rome"}, headers={"If-Match": seen})
-        assert (changed.json()["incident_prefix"], changed.json()["tz"], changed.json()["name"]) == ("DAT", "Europe/Rome", "Data platform")
-        assert (await admin.patch(f"{BASE}/projects/data", json={"enabled": True}, headers={"If-Match": seen})).status_code == 412
-        for wrong in ({"tz": "Moon/Base"}, {"incident_prefix": "1!"}, {"name": ""}, {"is_default": True, "enabled": False}):
+        changed = await admin.patch(
+            f"{BASE}/projects/data", json={"incident_prefix": "dat", "tz": "Europe/Rome"}, headers={"If-Match": seen}
+        )
+        assert (changed.json()["incident_prefix"], changed.json()["tz"], changed.json()["name"]) == (
+            "DAT",
+            "Europe/Rome",
+            "Data platform",
+        )
+        assert (
+            await admin.patch(f"{BASE}/projects/data", json={"enabled": True}, headers={"If-Match": seen})
+        ).status_code == 412
+        for wrong in (
+            {"tz": "Moon/Base"},
+            {"incident_prefix": "1!"},
+            {"name": ""},
+            {"is_default": True, "enabled": False},
+        ):
             assert (await admin.patch(f"{BASE}/projects/data", json=wrong)).status_code == 422, wrong
         assert (await admin.patch(f"{BASE}/projects/data", json={"is_default": True})).json()["is_default"]
         projects = (await admin.get(f"{BASE}/projects")).json()["items"]
@@ -131,7 +165,10 @@ async def test_projects_are_made_by_managers_and_changed_by_admins(quiet: Stage)
 
 
 async def test_who_is_on_call_at_a_moment_and_who_stands_in(quiet: Stage) -> None:
-    async with program(quiet, await quiet.token("admin")) as admin, program(quiet, await quiet.token("member")) as member:
+    async with (
+        program(quiet, await quiet.token("admin")) as admin,
+        program(quiet, await quiet.token("member")) as member,
+    ):
         rotation = (
             await admin.post(
                 f"{PROJECT}/rotations",
@@ -151,7 +188,9 @@ async def test_who_is_on_call_at_a_moment_and_who_stands_in(quiet: Stage) -> Non
         new = {"person": "cy@example.com", "starts_at": "2030-06-30T22:00:00Z", "ends_at": "2030-07-01T22:00:00Z"}
         stands_in = await admin.post(f"{at}/overrides", json=new, headers={"Idempotency-Key": "o"})
         assert stands_in.json() == new | {"id": stands_in.json()["id"]}, stands_in.text
-        assert (await admin.post(f"{at}/overrides", json=new, headers={"Idempotency-Key": "o"})).json() == stands_in.json()
+        assert (
+            await admin.post(f"{at}/overrides", json=new, headers={"Idempotency-Key": "o"})
+        ).json() == stands_in.json()
         assert await leads("2030-07-01T07:00:00Z") == ("cy@example.com", "bo@example.com")
         assert (await admin.get(f"{at}/overrides")).json()["items"] == [stands_in.json()]
         assert (await admin.post(f"{at}/overrides", json=new)).status_code == 422

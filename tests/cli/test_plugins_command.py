@@ -81,9 +81,13 @@ async def test_a_second_plugin_of_a_kind_is_refused_and_the_enabled_one_named(
     monkeypatch.setattr("dispatch.house.discover", lambda: found)
     words = ("plugins", "configure", *PLACE, "other-video", "--set", "server_url=https://video.example.com")
     why = refusal(await dispatch(*words, "--enable"))
-    assert "Jitsi Plugin - Conference Management is enabled in Infrastructure" in str(why) and "then enable Other video" in str(why)
+    assert "Jitsi Plugin - Conference Management is enabled in Infrastructure" in str(
+        why
+    ) and "then enable Other video" in str(why)
     assert (await dispatch(*words)).exit_code == 0
-    assert "Jitsi Plugin - Conference Management is enabled" in str(refusal(await dispatch("plugins", "configure", *PLACE, "other-video", "--enable")))
+    assert "Jitsi Plugin - Conference Management is enabled" in str(
+        refusal(await dispatch("plugins", "configure", *PLACE, "other-video", "--enable"))
+    )
     await dispatch("plugins", "configure", *PLACE, "jitsi", "--disable")
     assert (await dispatch("plugins", "configure", *PLACE, "other-video", "--enable")).exit_code == 0
 
@@ -91,7 +95,9 @@ async def test_a_second_plugin_of_a_kind_is_refused_and_the_enabled_one_named(
 async def test_configure_changes_exactly_what_is_given_and_keeps_the_directory(stage: Stage, dispatch: Run) -> None:
     before = await instance(stage, "slack-conversation")
     secrets = stage.house.providers.open_secrets(before)
-    result = await dispatch("plugins", "configure", *PLACE, "slack-conversation", "--set", "ban_threads=false", "--json")
+    result = await dispatch(
+        "plugins", "configure", *PLACE, "slack-conversation", "--set", "ban_threads=false", "--json"
+    )
     assert shown(result)["version"] == before.version + 1
     after = await instance(stage, "slack-conversation")
     assert after.settings == {**before.settings, "ban_threads": False}
@@ -107,7 +113,14 @@ async def test_configure_changes_exactly_what_is_given_and_keeps_the_directory(s
 async def test_mistakes_name_the_setting_and_nothing_is_saved(stage: Stage, dispatch: Run) -> None:
     before = await instance(stage, "slack-conversation")
     result = await dispatch(
-        "plugins", "configure", *PLACE, "slack-conversation", "--set", "api_bot_token=nonsense", "--set", "slack_command_create_task=x"
+        "plugins",
+        "configure",
+        *PLACE,
+        "slack-conversation",
+        "--set",
+        "api_bot_token=nonsense",
+        "--set",
+        "slack_command_create_task=x",
     )
     assert str(refusal(result)).splitlines() == [
         "api_bot_token: A bot token starts with xoxb-. Slack calls it “Bot User OAuth Access Token”.",
@@ -128,7 +141,9 @@ async def test_wrong_usage_is_exit_code_2_and_repeats_no_secret(stage: Stage, di
 async def test_several_webhooks_are_told_apart(stage: Stage, dispatch: Run) -> None:
     url = ("--set", "signing_secret=0123456789abcdef0123", "--set")
     await dispatch("plugins", "configure", *PLACE, "webhook", *url, "url=https://a.example.com/", "--label", "a")
-    await dispatch("plugins", "configure", *PLACE, "webhook", *url, "url=https://b.example.com/", "--label", "b", "--new")
+    await dispatch(
+        "plugins", "configure", *PLACE, "webhook", *url, "url=https://b.example.com/", "--label", "b", "--new"
+    )
     first, second = await instances(stage, "webhook")
     assert "Say which one" in str(refusal(await dispatch("plugins", "configure", *PLACE, "webhook", "--enable")))
     await dispatch("plugins", "configure", *PLACE, "webhook", "--enable", "--instance", str(second.id))
@@ -139,11 +154,16 @@ async def test_several_webhooks_are_told_apart(stage: Stage, dispatch: Run) -> N
 async def test_test_asks_the_other_system_and_fails_loudly(stage: Stage, dispatch: Run) -> None:
     result = await dispatch("plugins", "test", *PLACE, "slack-conversation", "--json")
     assert result.exit_code == 0 and shown(result)["ok"] is True
-    result = await dispatch("plugins", "test", *PLACE, "slack-conversation", "--set", "api_bot_token=xoxb-wrong", "--json")
+    result = await dispatch(
+        "plugins", "test", *PLACE, "slack-conversation", "--set", "api_bot_token=xoxb-wrong", "--json"
+    )
     assert result.exit_code == 1
     [check] = shown(result)["checks"]
     assert check["message"] == "Slack does not know this token."
-    assert stage.house.providers.open_secrets(await instance(stage, "slack-conversation"))["api_bot_token"] == stage.app["bot_token"]
+    assert (
+        stage.house.providers.open_secrets(await instance(stage, "slack-conversation"))["api_bot_token"]
+        == stage.app["bot_token"]
+    )
 
 
 async def test_the_doctor_finds_everything_well(stage: Stage, dispatch: Run) -> None:
@@ -152,7 +172,9 @@ async def test_the_doctor_finds_everything_well(stage: Stage, dispatch: Run) -> 
     names = [each["name"] for each in shown(result)["checks"]]
     for name in ("API Bot Token", "Scopes", "App User Id", "Signing Secret", "Command Strings", "App manifest"):
         assert name in names
-    assert [n for n in names if n.startswith("Request URL")] == [f"Request URL {k}" for k in ("event", "command", "action", "menu")]
+    assert [n for n in names if n.startswith("Request URL")] == [
+        f"Request URL {k}" for k in ("event", "command", "action", "menu")
+    ]
 
 
 async def test_the_doctor_names_each_missing_scope_and_what_it_breaks(stage: Stage, dispatch: Run) -> None:
@@ -185,12 +207,21 @@ async def test_the_doctor_says_when_nobody_answers_at_the_address(
 
 
 async def test_the_manifest_has_the_names_and_the_mode_that_are_configured(stage: Stage, dispatch: Run) -> None:
-    await dispatch("plugins", "configure", *PLACE, "slack-conversation", "--set", "slack_command_report_incident=/outage")
+    await dispatch(
+        "plugins", "configure", *PLACE, "slack-conversation", "--set", "slack_command_report_incident=/outage"
+    )
     made = printed(await dispatch("slack", "manifest", *PLACE))
     assert "/outage" in [each["command"] for each in made["features"]["slash_commands"]]
     assert made["settings"]["socket_mode_enabled"] is False
     await dispatch(
-        "plugins", "configure", *PLACE, "slack-conversation", "--set", "signing_secret=", "--set", "socket_mode_app_token=xapp-1"
+        "plugins",
+        "configure",
+        *PLACE,
+        "slack-conversation",
+        "--set",
+        "signing_secret=",
+        "--set",
+        "socket_mode_app_token=xapp-1",
     )
     made = printed(await dispatch("slack", "manifest", *PLACE))
     assert made["settings"]["socket_mode_enabled"] is True

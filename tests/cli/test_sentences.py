@@ -21,7 +21,12 @@ def said(*command: str, url: str, key: str) -> subprocess.CompletedProcess[str]:
         "DISPATCH_DATABASE_URL": url, "DISPATCH_SECRET_KEY": key, "DISPATCH_BASE_URL": "https://dispatch.example.com",
     }  # fmt: skip
     return subprocess.run(
-        [sys.executable, "-m", "dispatch.cli.run", *command], env=env, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", "dispatch.cli.run", *command],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 

@@ -36,13 +36,17 @@ async def busy(stage: Stage, name: str, *, tasks_of: str) -> None:
     await crowd(stage, name, 297)
     async with stage.house.db.tx(await org_id(stage)) as t:
         situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
-        people = {each.email: each for each in await t.scalars(select(Person).where(Person.email.not_like("p%@example.com")))}
+        people = {
+            each.email: each for each in await t.scalars(select(Person).where(Person.email.not_like("p%@example.com")))
+        }
         await _projects(t, 118)
         await _tags(t, 2000)
         [tasks_by] = [person for email, person in people.items() if email == tasks_of]
         await _tasks(t, situation, tasks_by, 499)
         # As if by a person or a program, so that it is posted, too.
-        await create_task(t, situation, LONG_TEXT[:40_000], by=tasks_by, assignees=[people["ada@example.com"]], source="api")
+        await create_task(
+            t, situation, LONG_TEXT[:40_000], by=tasks_by, assignees=[people["ada@example.com"]], source="api"
+        )
         await add_note(t, situation, LONG_TEXT[:40_000], author=tasks_by, source="web")
         written = {"conditions": LONG_TEXT[:10_000], "actions": LONG_TEXT[:10_000], "needs": "n"}
         await write_report(t, situation, "tactical", written, by=tasks_by, next_minutes=30)
@@ -55,14 +59,18 @@ async def busy(stage: Stage, name: str, *, tasks_of: str) -> None:
         now = {"starts_at": clock.now(), "shift_hours": 10_000, "members": [tasks_by.id]}
         await t.execute(
             insert(Rotation),
-            [now | {"org_id": t.org, "project_id": situation.project_id, "name": f"Service {n:03} 🙂"} for n in range(120)],
+            [
+                now | {"org_id": t.org, "project_id": situation.project_id, "name": f"Service {n:03} 🙂"}
+                for n in range(120)
+            ],
         )
         like_it = same(situation, "name", "title", "source_key", "words")
         await t.execute(
             insert(Situation), [like_it | {"name": f"BIG-{n}", "title": "🔥<&>" * 37 + f"{n:02}"} for n in range(119)]
         )
         await t.execute(
-            text("update situation set description = :long where id = :id"), {"long": LONG_TEXT[:40_000], "id": situation.id}
+            text("update situation set description = :long where id = :id"),
+            {"long": LONG_TEXT[:40_000], "id": situation.id},
         )
 
 

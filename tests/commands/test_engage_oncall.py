@@ -51,7 +51,9 @@ async def test_who_is_on_call_is_called_and_answers(stage: Stage) -> None:
     name, channel = await incident(stage)
     await rotation(stage, "dee", "eli")
     answer = await engage(stage, BO, channel, Note="The replica <lags>")
-    assert "Dee Alvarez, on call for Databases, is called until somebody answers" in answer["view"]["text"].replace("*", "")
+    assert "Dee Alvarez, on call for Databases, is called until somebody answers" in answer["view"]["text"].replace(
+        "*", ""
+    )
     call = await told_directly(stage, DEE, f"{name} needs you, on call for Databases")
     assert "The replica &lt;lags&gt;" in str(call["blocks"])
     await stage.settle()

@@ -95,7 +95,10 @@ async def everything_is_found(stage: Stage, each: Opened) -> None:
     for block in view["blocks"]:
         if block.get("dispatch_action"):
             element = block["element"]
-            found = element.get("options") or (await stage.slack.options(DEE, view["id"], element["action_id"], ""))["options"]
+            found = (
+                element.get("options")
+                or (await stage.slack.options(DEE, view["id"], element["action_id"], ""))["options"]
+            )
             await stage.slack.act_in_view(DEE, view["id"], element["action_id"], found[-1]["value"])
             await answered(stage)
             assert "Something broke" not in (await stage.slack.view(DEE))["text"], (each.by, element["action_id"])

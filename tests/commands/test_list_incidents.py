@@ -52,7 +52,9 @@ async def test_restricted_ones_are_for_participants_and_old_ones_are_gone(stage:
     async with stage.house.db.tx(await org_id(stage)) as t:
         for name, hours in ((fresh, 23), (old, 25)):
             await t.execute(
-                update(Situation).where(Situation.name == name).values(status="Closed", closed_at=clock.now() - timedelta(hours=hours))
+                update(Situation)
+                .where(Situation.name == name)
+                .values(status="Closed", closed_at=clock.now() - timedelta(hours=hours))
             )
     outsider = (await typed(stage, CY, stage.general, COMMAND))["text"]
     assert hidden not in outsider

@@ -29,13 +29,28 @@ async def crowd(stage: Stage, name: str, count: int) -> None:
         made = list(
             await t.scalars(
                 insert(Participant).returning(Participant.id),
-                [{"org_id": org, "situation_id": situation, "person_id": i, "added_at": now, "added_reason": "z" * 500} for i in ids],
+                [
+                    {
+                        "org_id": org,
+                        "situation_id": situation,
+                        "person_id": i,
+                        "added_at": now,
+                        "added_reason": "z" * 500,
+                    }
+                    for i in ids
+                ],
             )
         )
         await t.execute(
             insert(ParticipantRole),
             [
-                {"org_id": org, "situation_id": situation, "participant_id": i, "role": "Participant", "assumed_at": now}
+                {
+                    "org_id": org,
+                    "situation_id": situation,
+                    "participant_id": i,
+                    "role": "Participant",
+                    "assumed_at": now,
+                }
                 for i in made
             ],
         )
@@ -72,7 +87,9 @@ async def test_about_others_only_who_steers(stage: Stage) -> None:
     view = await shown(stage, BO, "Site reliability lead")
     answer = await stage.slack.submit(BO, view["id"], {"Team": "Nobody"})
     assert "To change what is known about others you need to be Commander" in str(answer["errors"])
-    assert [row["team"] for row in await rows(stage, "select team from person where email = 'ada@example.com'")] == ["Platform"]
+    assert [row["team"] for row in await rows(stage, "select team from person where email = 'ada@example.com'")] == [
+        "Platform"
+    ]
     await drawn(stage, BO)
 
 

@@ -37,9 +37,7 @@ async def change(stage: Stage, statement: str, **values: object) -> None:
 async def only_in_the_channel(stage: Stage, at: Scene, user: str, email: str) -> None:
     """Somebody who reads the channel and takes no part in the incident."""
     await stage.slack.invite(ADA, at.channel, user)
-    took_part = (
-        "select p.id from participant p join person who on who.org_id = p.org_id and who.id = p.person_id where who.email = :email"
-    )
+    took_part = "select p.id from participant p join person who on who.org_id = p.org_id and who.id = p.person_id where who.email = :email"
     await stage.eventually(lambda: rows(stage, took_part, email=email))
     await stage.settle()
     await change(stage, f"delete from participant_role where participant_id in ({took_part})", email=email)
@@ -75,10 +73,15 @@ async def test_what_is_missing_and_where_it_works_is_said(stage: Stage) -> None:
             assert told.startswith(row.refuses), (row.key, told)
         if not row.anywhere:
             told = await refused(stage, ADA, at.elsewhere, row.command)
-            assert "Please type this command in the channel of an incident: it works on the incident of that channel." in told
+            assert (
+                "Please type this command in the channel of an incident: it works on the incident of that channel."
+                in told
+            )
     await only_in_the_channel(stage, at, CY, "cy@example.com")
     told = await refused(stage, CY, at.channel, "/dispatch-engage-oncall")
-    assert told.startswith("To call who is on call you need to take part, or be an admin of the project or the organization. Ask Ada Lovelace")
+    assert told.startswith(
+        "To call who is on call you need to take part, or be an admin of the project or the organization. Ask Ada Lovelace"
+    )
     assert [await written(stage, row) for row in FORMS] == before
 
 
@@ -115,7 +118,9 @@ async def test_a_form_of_an_incident_that_was_closed_says_so(stage: Stage) -> No
             continue
         before = await written(stage, row)
         view = await typed(stage, ADA, at.channel, row.command, row.words)
-        await change(stage, "update situation set status = 'Closed', closed_at = now() where name = :name", name=at.name)
+        await change(
+            stage, "update situation set status = 'Closed', closed_at = now() where name = :name", name=at.name
+        )
         answer = await stage.slack.submit(ADA, view["id"], row.filled(DEE))
         if row.closed:
             assert f"{at.name} {row.closed}" in str(answer["errors"]), (row.key, answer)
@@ -131,7 +136,8 @@ async def test_every_form_counts_once(stage: Stage) -> None:
     """W-06: Slack sends a form again when our answer was lost, and events as often as it likes."""
     at = await scene(stage)
     await stage.slack.faults(
-        {"target": "action", "kind": "duplicate", "count": 1000}, {"target": "event", "kind": "duplicate", "count": 1000}
+        {"target": "action", "kind": "duplicate", "count": 1000},
+        {"target": "event", "kind": "duplicate", "count": 1000},
     )
     for row in FORMS:
         had = await written(stage, row)
@@ -150,6 +156,9 @@ async def test_a_form_of_an_earlier_version_is_opened_again(stage: Stage) -> Non
         view = await typed(stage, ADA, at.channel, row.command)
         stage.box.state.views[view["id"]].view["private_metadata"] = '{"of": "before"}'
         answer = await stage.slack.submit(ADA, view["id"], row.filled(DEE))
-        assert "This form belongs to an earlier version. Please open it again." in str(answer["errors"]), (row.key, answer)
+        assert "This form belongs to an earlier version. Please open it again." in str(answer["errors"]), (
+            row.key,
+            answer,
+        )
         await stage.slack.close_view(ADA, view["id"])
         assert await written(stage, row) == before, row.key

@@ -38,7 +38,9 @@ MADE = (
 
 async def quiet(stage: Stage, org: OrgId) -> bool:
     """Whether every step of the organization has ended."""
-    return not await ask(stage, org, "select 1 from flow_step where state in ('pending', 'running') and next_at is null")
+    return not await ask(
+        stage, org, "select 1 from flow_step where state in ('pending', 'running') and next_at is null"
+    )
 
 
 async def ask(stage: Stage, org: OrgId, query: str, **values: Any) -> list[dict[str, Any]]:
@@ -74,7 +76,9 @@ async def test_every_command_keeps_to_its_organization(stage: Stage) -> None:
     for slug in ("north-west", "twin"):
         place = everything[slug]
         await furnished(stage, place.org, rotation="Databases", tag=f"tag of {slug}")
-        answer = await report(stage, place if slug != "twin" else here, f"Fire at {slug}", slug if slug == "twin" else "")
+        answer = await report(
+            stage, place if slug != "twin" else here, f"Fire at {slug}", slug if slug == "twin" else ""
+        )
         await stage.slack.close_view(place.bo, answer["view"]["id"])
         [there] = await stage.eventually(lambda org=place.org: ask(stage, org, MADE))
         before = await ask(stage, here.org, WRITTEN)
@@ -97,7 +101,9 @@ async def test_every_command_keeps_to_its_organization(stage: Stage) -> None:
         await stage.eventually(lambda org=place.org: quiet(stage, org))
         assert await ask(stage, here.org, WRITTEN) == before, slug
         calls = await stage.slack.calls(since)
-        touching = [call for call in calls if there["external_id"] in str(call["args"]) or place.bo in str(call["args"])]
+        touching = [
+            call for call in calls if there["external_id"] in str(call["args"]) or place.bo in str(call["args"])
+        ]
         assert len(touching) > 10, slug
         assert {call["app_id"] for call in touching} == {place.app["app_id"]}, slug
         own = [call for call in calls if call["app_id"] == place.app["app_id"]]

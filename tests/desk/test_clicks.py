@@ -131,7 +131,11 @@ def test_a_home_follows_whose_turn_it_is(played: Played) -> None:
             assert cy is not None
             now = clock.now()
             ends = now + timedelta(minutes=1)
-            t.add(RotationOverride(org_id=t.org, rotation_id=1, person_id=cy.id, starts_at=now - timedelta(hours=1), ends_at=ends))
+            t.add(
+                RotationOverride(
+                    org_id=t.org, rotation_id=1, person_id=cy.id, starts_at=now - timedelta(hours=1), ends_at=ends
+                )
+            )
 
     played.run(cy_stands_in())
     page = played.person("bo@example.com")

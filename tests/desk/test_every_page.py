@@ -56,10 +56,14 @@ AT_ONCE = """
   .filter((button) => !button.closest('dialog') && !button.hasAttribute('hx-confirm'))
   .map((button) => (button.ariaLabel || button.textContent).trim().replace(/\\s+/g, ' '))
 """
-DESTROYS = re.compile(r"delete|remove|revoke|deactivate|discard|take out|close the incident|restrict|archive", re.IGNORECASE)
+DESTROYS = re.compile(
+    r"delete|remove|revoke|deactivate|discard|take out|close the incident|restrict|archive", re.IGNORECASE
+)
 NAME = "opener => (opener.ariaLabel || opener.textContent).trim()"
 #: For programs, downloads, streams and scripts; and pieces of pages, which are looked at where they stand.
-NOT_PAGES = re.compile(r"^/(api/|static|healthz|metrics)|/live$|/options/|/jump$|/fragments/|/dialogs/|/edit/{place}$|/menu$|export\.|timeline\.")
+NOT_PAGES = re.compile(
+    r"^/(api/|static|healthz|metrics)|/live$|/options/|/jump$|/fragments/|/dialogs/|/edit/{place}$|/menu$|export\.|timeline\."
+)
 #: Pages that an owner who is signed in, in an organization that is set up, does not get to see: which test looks at them.
 ELSEWHERE = {
     "/first-run": "tests/desk/test_first_run.py",
@@ -88,7 +92,9 @@ class Look:
 @pytest.fixture(scope="module")
 def looks(cluster: Cluster, sample_template: str, chromium: Browser) -> Iterator[list[Look]]:
     with cloned(cluster, sample_template) as database, playing(database, chromium) as played:
-        with psycopg.connect(database_url(cluster.superuser_url, urlsplit(database).path.removeprefix("/")), autocommit=True) as connection:
+        with psycopg.connect(
+            database_url(cluster.superuser_url, urlsplit(database).path.removeprefix("/")), autocommit=True
+        ) as connection:
             grow_incidents(connection, 60)
         # Entered and left in the stage's own thread.
         stack = AsyncExitStack()
@@ -113,13 +119,27 @@ async def fill(scene: Scene) -> None:
         ada, bo = await by_email(t, OWNER), await by_email(t, "bo@example.com")
         assert ada is not None and bo is not None
         for number in range(30):
-            await actions.add_note(t, situation, f"**Looked** at replica {number}, `lag` is falling", author=bo, source="web")
-        await create_task(t, situation, "Roll back the release", by=ada, assignees=[bo], due_at=clock.now() + timedelta(hours=2), source="web")
+            await actions.add_note(
+                t, situation, f"**Looked** at replica {number}, `lag` is falling", author=bo, source="web"
+            )
+        await create_task(
+            t,
+            situation,
+            "Roll back the release",
+            by=ada,
+            assignees=[bo],
+            due_at=clock.now() + timedelta(hours=2),
+            source="web",
+        )
         said = {"conditions": "One order in five fails", "actions": "Rolling back", "needs": "Nothing"}
         await write_report(t, situation, "tactical", said, by=ada, next_minutes=30)
         signer = stage.house.services[Signer]
         assert isinstance(signer, Signer)
-        about = {"o": scene.org, "s": situation.id, "p": (await t.scalars(select(Person.id).where(Person.email == OWNER))).one()}
+        about = {
+            "o": scene.org,
+            "s": situation.id,
+            "p": (await t.scalars(select(Person.id).where(Person.email == OWNER))).one(),
+        }
     scene.values["token"] = [signer.sign(PURPOSE, about, life=timedelta(hours=1))]
     settings = await admin(stage, OWNER)
     await with_view(settings, "High", "severity=High")
@@ -215,7 +235,14 @@ def told(wrong: list[str]) -> str:
 
 def test_every_page_is_there(looks: list[Look]) -> None:
     addresses = [look.address for look in looks]
-    for wanted in ("/default", "/default/api", "/default/incidents", "/default/report", "/default/settings/audit", "/sign-in"):
+    for wanted in (
+        "/default",
+        "/default/api",
+        "/default/incidents",
+        "/default/report",
+        "/default/settings/audit",
+        "/sign-in",
+    ):
         assert wanted in addresses
     assert len(addresses) >= 45
 
@@ -228,7 +255,9 @@ def test_everybody_can_read_and_use_every_page_by_day_and_by_night(looks: list[L
 
 def test_everybody_can_answer_what_a_page_asks(looks: list[Look]) -> None:
     assert sum(len(look.asked) for look in looks) >= 30
-    wrong = [f"{look.address}, {words}: {each}" for look in looks for words, found in look.asked.items() for each in found]
+    wrong = [
+        f"{look.address}, {words}: {each}" for look in looks for words, found in look.asked.items() for each in found
+    ]
     assert wrong == [], told(wrong)
 
 
@@ -262,7 +291,9 @@ def test_what_moves_is_noticed(chromium: Browser) -> None:
 
 
 def test_nobody_scrolls_sideways_on_a_phone_or_at_200_percent(looks: list[Look]) -> None:
-    wrong = [f"{look.address}, {where}: {by} px too wide" for look in looks for where, by in look.too_wide.items() if by]
+    wrong = [
+        f"{look.address}, {where}: {by} px too wide" for look in looks for where, by in look.too_wide.items() if by
+    ]
     assert wrong == [], told(wrong)
 
 

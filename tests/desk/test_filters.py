@@ -75,7 +75,10 @@ class Filled:
 @contextmanager
 def filled(database: str, cluster: Cluster, chromium: Browser) -> Iterator[Filled]:
     name = urlsplit(database).path.removeprefix("/")
-    with playing(database, chromium) as played, psycopg.connect(database_url(cluster.superuser_url, name), autocommit=True) as rows:
+    with (
+        playing(database, chromium) as played,
+        psycopg.connect(database_url(cluster.superuser_url, name), autocommit=True) as rows,
+    ):
         played.run(tagged(played))
         # One of long ago, too.
         rows.execute("update situation set reported_at = '2019-05-05' where name = 'INC-1'")
@@ -216,6 +219,8 @@ def test_filters_order_pages_and_words_stand_together_and_each_step_leads_back(t
     page.locator("#found .chip", has_text="Visibility").click()
     expect(page.locator("#found .chips")).not_to_contain_text("Visibility")
     stands(page, sort="title", status="Closed", q="chekcout")
+
+
 def test_what_was_found_is_exported_kept_and_changed(sample_database: str, cluster: Cluster, chromium: Browser) -> None:
     with filled(sample_database, cluster, chromium) as there:
         page = there.played.person("ada@example.com")

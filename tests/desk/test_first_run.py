@@ -51,7 +51,14 @@ def test_an_empty_database_is_led_to_its_first_incident(unplayed: Played) -> Non
     expect(page.get_by_text("Next: Slack.")).to_be_visible()
     assert complaints(page) == []
     # What is empty says what comes there, and how.
-    for empty in ("", "/incidents", "/settings/tokens", "/settings/deliveries", "/settings/projects/default/oncall", "/settings/projects/default/announcements"):
+    for empty in (
+        "",
+        "/incidents",
+        "/settings/tokens",
+        "/settings/deliveries",
+        "/settings/projects/default/oncall",
+        "/settings/projects/default/announcements",
+    ):
         page.goto(f"/default{empty}")
         expect(page.locator(".nothing-text, .part-empty").first).to_have_text(re.compile(r"\S.{30,}", re.DOTALL))
     page.goto("/default")

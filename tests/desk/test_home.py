@@ -68,7 +68,9 @@ async def test_a_link_shows_what_it_leads_to_unless_it_is_restricted(stage: Stag
     name, _ = await incident(stage)
     hidden, _ = await incident(stage, Visibility="restricted", Title="Only for two", acknowledged=False)
     said = await stage.slack.say(
-        BO, stage.general, f"See {stage.base_url}/default/incidents/{name} and {stage.base_url}/default/incidents/{hidden}"
+        BO,
+        stage.general,
+        f"See {stage.base_url}/default/incidents/{name} and {stage.base_url}/default/incidents/{hidden}",
     )
 
     async def preview() -> str:
@@ -134,7 +136,12 @@ async def test_an_open_home_follows_along(stage: Stage) -> None:
         situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
         for number in range(9):
             await create_task(
-                t, situation, f"Chore {number}", by=people["ada@example.com"], assignees=[people["dee@example.com"]], source="web"
+                t,
+                situation,
+                f"Chore {number}",
+                by=people["ada@example.com"],
+                assignees=[people["dee@example.com"]],
+                source="web",
             )
     await shows(DEE, "Your open tasks (9)")
     assert await published(DEE) <= had + 3

@@ -42,7 +42,13 @@ async def test_restricted_incidents_are_neither_on_the_home_nor_in_the_palette_o
     await stage.settle()
     for email, sees in (("bo@example.com", True), ("cy@example.com", False), ("dee@example.com", False)):
         somebody = await stage.sign_in(email)
-        for address in ("/default", "/default/home/fragments/now", "/default/jump", f"/default/jump?q={name}", "/default/jump?q=xylo"):
+        for address in (
+            "/default",
+            "/default/home/fragments/now",
+            "/default/jump",
+            f"/default/jump?q={name}",
+            "/default/jump?q=xylo",
+        ):
             assert ("Xylophonic" in (await somebody.get(address)).text) is sees, (email, address)
         await somebody.aclose()
 

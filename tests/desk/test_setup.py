@@ -28,7 +28,9 @@ async def test_a_request_proves_that_slack_reaches_dispatch_until_the_secret_is_
     await stage.eventually(came)
     await stage.configure("slack-conversation", {"private_channels": False})
     assert (await look(stage)).slack.heard
-    await stage.configure("slack-conversation", {"signing_secret": "another one", "socket_mode_app_token": "xapp-1-other"})
+    await stage.configure(
+        "slack-conversation", {"signing_secret": "another one", "socket_mode_app_token": "xapp-1-other"}
+    )
     found = await look(stage)
     assert not found.slack.heard
     assert not found.slack.tested, "what was tested were other settings"

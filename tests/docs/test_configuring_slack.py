@@ -39,7 +39,30 @@ SECTIONS = (
     "More",
     "Contact Information Resolver Plugin",
 )
-SCOPES = ["bookmarks:write", "channels:read", "chat:write", "commands", "files:read", "groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history", "mpim:read", "mpim:write", "pins:write", "reactions:read", "reactions:write", "team:read", "users:read", "users:read.email", "users.profile:read", "users:write"]
+SCOPES = [
+    "bookmarks:write",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "groups:history",
+    "groups:read",
+    "groups:write",
+    "im:history",
+    "im:read",
+    "im:write",
+    "mpim:history",
+    "mpim:read",
+    "mpim:write",
+    "pins:write",
+    "reactions:read",
+    "reactions:write",
+    "team:read",
+    "users:read",
+    "users:read.email",
+    "users.profile:read",
+    "users:write",
+]
 
 
 def titles(model: type[BaseModel]) -> list[tuple[str, str]]:
@@ -66,12 +89,15 @@ def test_the_forms_have_every_title_in_its_order_and_more_below() -> None:
     assert [label for group, label in found if group != "More"] == list(CONVERSATION)
     assert [label for group, label in found if group == "More"] == list(MORE)
     assert found[-len(MORE) :] == [("More", label) for label in MORE]
-    assert {group for group, label in found if label.startswith("/dispatch-") and label in CONVERSATION} == {"Command Strings"}
+    assert {group for group, label in found if label.startswith("/dispatch-") and label in CONVERSATION} == {
+        "Command Strings"
+    }
     assert [label for _, label in titles(SlackContactSettings)] == list(CONTACT)
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("Conversation Management Plugin", CONVERSATION + MORE), ("Contact Information Resolver Plugin", CONTACT)]
+    ("name", "settings"),
+    [("Conversation Management Plugin", CONVERSATION + MORE), ("Contact Information Resolver Plugin", CONTACT)],
 )
 def test_the_document_has_every_setting_in_the_order_of_the_form(name: str, settings: tuple[str, ...]) -> None:
     assert bold(section(name)) == list(settings)
@@ -93,5 +119,7 @@ def test_the_document_names_every_scope_and_address() -> None:
 
 
 def test_every_link_within_the_document_leads_somewhere() -> None:
-    anchors = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", DOCUMENT, re.M)}
+    anchors = {
+        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.+)$", DOCUMENT, re.M)
+    }
     assert set(re.findall(r"\]\(#([^)]+)\)", DOCUMENT)) <= anchors

@@ -66,7 +66,11 @@ def test_after_a_rotation_old_values_open_and_new_ones_use_the_new_key() -> None
     assert VAULT.open(again, context=b"c") == b"hush"
 
 
-@pytest.mark.parametrize("text", ["", " , ", "short", f"{NEW},short", "ü" * 43, NEW + "AAAA"], ids=["empty", "comma", "short", "second", "letters", "long"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " , ", "short", f"{NEW},short", "ü" * 43, NEW + "AAAA"],
+    ids=["empty", "comma", "short", "second", "letters", "long"],
+)
 def test_a_wrong_key_stops_the_start_and_is_not_repeated(text: str) -> None:
     with pytest.raises(SetupError, match="DISPATCH_SECRET_KEY") as caught:
         Vault.from_text(text)

@@ -24,7 +24,9 @@ def override(person: int, since: datetime, until: datetime) -> RotationOverride:
     return RotationOverride(rotation_id=1, person_id=person, starts_at=since, ends_at=until)
 
 
-@pytest.mark.parametrize("clocks_change", [datetime(2026, 3, 27, 9, tzinfo=BERLIN), datetime(2026, 10, 23, 9, tzinfo=BERLIN)])
+@pytest.mark.parametrize(
+    "clocks_change", [datetime(2026, 3, 27, 9, tzinfo=BERLIN), datetime(2026, 10, 23, 9, tzinfo=BERLIN)]
+)
 def test_daily_shifts_change_at_nine_local_time_all_year(clocks_change: datetime) -> None:
     daily = rotation(starts_at=clocks_change.astimezone(UTC))
     for day in range(10):

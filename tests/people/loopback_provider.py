@@ -75,7 +75,10 @@ class LoopbackProvider:
             told = b"".join(app(environ, lambda status, headers, exc_info=None: held.append((status, headers))))
             changed = json.dumps(change(json.loads(told))).encode()
             status, headers = held[0]
-            start_response(status, [(k, v) for k, v in headers if k.lower() != "content-length"] + [("content-length", str(len(changed)))])
+            start_response(
+                status,
+                [(k, v) for k, v in headers if k.lower() != "content-length"] + [("content-length", str(len(changed)))],
+            )
             return [changed]
 
         return answer

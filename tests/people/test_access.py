@@ -90,7 +90,13 @@ async def test_each_action_is_for_its_role_and_above(stage: Stage, role: str) ->
         for method, path in routes:
             for project in (OWN, "default") if "{project}" in path else (None,):
                 to = re.sub(r":\w+}", "}", path).format(
-                    org="default", person_id=fay, machine_id=999, project=project, path="general", slug="jitsi", instance_id=999
+                    org="default",
+                    person_id=fay,
+                    machine_id=999,
+                    project=project,
+                    path="general",
+                    slug="jitsi",
+                    instance_id=999,
                 )
                 answer = await ask(client, method, to, csrf)
                 may = allowed(role, action, project)
@@ -136,7 +142,11 @@ async def test_a_project_admin_is_let_into_their_project_and_nowhere_else(stage:
         theirs = path.startswith(f"{SETTINGS}/projects/{{project}}/")
         if (await ask(gus, method, filled(path), csrf)).status_code != 403:
             wrong.append(f"{method} {path} of another project, or of the organization")
-        if theirs and (method, path) not in connecting and not path.startswith(f"{SETTINGS}/projects/{{project}}/plugins/new"):
+        if (
+            theirs
+            and (method, path) not in connecting
+            and not path.startswith(f"{SETTINGS}/projects/{{project}}/plugins/new")
+        ):
             answer = await ask(gus, method, filled(path.replace("{project}", OWN)), csrf)
             if answer.status_code == 403 or answer.status_code >= 500:
                 wrong.append(f"{method} {path} of their own: {answer.status_code}")

@@ -33,7 +33,10 @@ def stranger(played: Played, **how: Any) -> Page:
     page.set_default_timeout(20_000)
     page.on("pageerror", lambda error: played.said.append(str(error)))
     # A refused form answers 4xx, and the browser says so in the console; everything else there is a fault of ours.
-    page.on("console", lambda message: played.said.append(message.text) if "Failed to load resource" not in message.text else None)
+    page.on(
+        "console",
+        lambda message: played.said.append(message.text) if "Failed to load resource" not in message.text else None,
+    )
     return page
 
 

@@ -74,7 +74,9 @@ async def test_a_deactivated_member_is_out_at_once_and_elsewhere_still_in(stage:
     assert (await bo.get("/default/incidents")).status_code == 200
     page = f"{MEMBERS}/{await person_id(stage, BO)}"
     gone = await send(ada, page, f"{page}/deactivate")
-    assert gone.status_code == 200 and "Bo Nilsson" in gone.text and "To bring them back, invite them again." in gone.text
+    assert (
+        gone.status_code == 200 and "Bo Nilsson" in gone.text and "To bring them back, invite them again." in gone.text
+    )
     assert (await bo.get("/default/incidents")).status_code == 404
     elsewhere = await bo.get("/")
     assert elsewhere.url.path == "/second" and "Example Company" not in elsewhere.text

@@ -59,7 +59,9 @@ async def test_no_page_carries_script_or_style_of_its_own(stage: Stage) -> None:
         answer = await ada.get(filled(path))
         if "text/html" in answer.headers.get("content-type", ""):
             looked += 1
-            assert not re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=\"/static/)|href=\"javascript:", answer.text), path
+            assert not re.findall(
+                r"<style|\sstyle=|\son[a-z]+=|<script(?! src=\"/static/)|href=\"javascript:", answer.text
+            ), path
     assert looked > 10
 
 

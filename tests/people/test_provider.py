@@ -214,7 +214,12 @@ async def test_the_provider_of_one_organization_opens_no_other(stage: Stage, pro
         await send(mallory, "/second/profile", "/second/profile/password", password="a sentence of mine")
     async with browser(stage) as mallory:
         signed_in = await send(
-            mallory, "/sign-in", "/sign-in/password", email="ada@example.com", password="a sentence of mine", next="/default/incidents"
+            mallory,
+            "/sign-in",
+            "/sign-in/password",
+            email="ada@example.com",
+            password="a sentence of mine",
+            next="/default/incidents",
         )
         assert signed_in.url.path == "/sign-in"
         assert (await mallory.get("/second/incidents")).status_code == 200
@@ -278,7 +283,9 @@ async def test_a_token_that_cannot_be_verified_signs_nobody_in(
         assert "dispatch_session" not in bo.cookies
 
 
-async def test_a_token_for_another_attempt_client_or_time_signs_nobody_in(stage: Stage, provider: LoopbackProvider) -> None:
+async def test_a_token_for_another_attempt_client_or_time_signs_nobody_in(
+    stage: Stage, provider: LoopbackProvider
+) -> None:
     provider.person("bo")
     found = await set_up(stage, provider)
     providers = OpenIdProviders(stage.house.http, loopback=True)

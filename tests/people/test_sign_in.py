@@ -125,7 +125,16 @@ async def test_a_link_nobody_used_is_too_old_after_a_day(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "next", ["https://evil.example", "//evil.example", "/\\evil.example", "/\tevil", "javascript:alert(1)", "evil", "/\n/evil.example"]
+    "next",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/\tevil",
+        "javascript:alert(1)",
+        "evil",
+        "/\n/evil.example",
+    ],
 )
 async def test_signing_in_never_leads_to_another_site(stage: Stage, next: str) -> None:
     await give_password(stage, BO)
@@ -202,7 +211,9 @@ async def test_secrets_stay_out_of_the_logs(stage: Stage, caplog: pytest.LogCapt
         await bo.get("/sign-in", params={"token": "link-secret-value"})
         await by_password(bo, BO, PASSWORD)
         session = bo.cookies["dispatch_session"]
-    said = "\n".join(f"{r.getMessage()} {r.__dict__}" for r in caplog.records if not r.name.startswith(("httpx", "httpcore")))
+    said = "\n".join(
+        f"{r.getMessage()} {r.__dict__}" for r in caplog.records if not r.name.startswith(("httpx", "httpcore"))
+    )
     for secret in ("my secret guess 123", "link-secret-value", PASSWORD, session):
         assert secret not in said
 

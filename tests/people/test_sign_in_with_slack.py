@@ -31,7 +31,10 @@ async def slack_app(stage: Stage) -> dict[str, Any]:
         {
             "display_information": {"name": "Sign in"},
             "features": {"bot_user": {"display_name": "sign-in"}},
-            "oauth_config": {"redirect_urls": [f"{stage.base_url}/sign-in/default/callback"], "scopes": {"bot": ["users:read"]}},
+            "oauth_config": {
+                "redirect_urls": [f"{stage.base_url}/sign-in/default/callback"],
+                "scopes": {"bot": ["users:read"]},
+            },
             "settings": {},
         },
     )
@@ -89,7 +92,8 @@ async def test_a_member_signs_in_with_slack_and_only_their_workspace_comes_in(st
     # Whoever is let in by the workspace joins; allowing the other workspace lets that one in, too.
     await change(stage, required_values=[TEAM, "T0ELSE"])
     await stage.slack.workspace(
-        team={"id": "T0ELSE", "name": "Elsewhere", "domain": "elsewhere"}, users=[{"id": "U0ZED", "name": "zed", "email": "zed@example.com"}]
+        team={"id": "T0ELSE", "name": "Elsewhere", "domain": "elsewhere"},
+        users=[{"id": "U0ZED", "name": "zed", "email": "zed@example.com"}],
     )
     async with browser(stage) as other:
         page = await through(other, zed)
@@ -139,7 +143,9 @@ async def test_slack_gives_tokens_only_to_whom_they_belong(stage: Stage) -> None
         query = {
             "client_id": app["client_id"], "redirect_uri": redirect, "response_type": "code", "scope": "openid,email", "state": "s", **more,
         }  # fmt: skip
-        return parse_qs(urlsplit(await consent(f"{base}/openid/connect/authorize?{urlencode(query)}", BO)).query)["code"][0]
+        return parse_qs(urlsplit(await consent(f"{base}/openid/connect/authorize?{urlencode(query)}", BO)).query)[
+            "code"
+        ][0]
 
     async with httpx.AsyncClient(base_url=stage.box.base_url) as http:
 
@@ -168,7 +174,12 @@ async def test_slack_gives_tokens_only_to_whom_they_belong(stage: Stage) -> None
         assert (told["sub"], told["email"], told[TEAM_ID]) == (BO, "bo@example.com", TEAM) and "name" not in told
         refused = (await http.get("/api/users.info", params={"user": ADA}, headers=who)).json()
         assert refused["error"] == "missing_scope"
-        unknown = {"client_id": app["client_id"], "redirect_uri": "https://evil.example/", "response_type": "code", "scope": "openid"}
+        unknown = {
+            "client_id": app["client_id"],
+            "redirect_uri": "https://evil.example/",
+            "response_type": "code",
+            "scope": "openid",
+        }
         assert (await http.get("/openid/connect/authorize", params=unknown)).status_code == 400
 
 

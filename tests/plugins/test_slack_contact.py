@@ -97,7 +97,9 @@ async def test_a_change_is_asked_for_at_once_under_every_name_of_the_person(plac
     directory = contacts(place, profile_team_field_id="Xf1TEAM")
     bo = place.people["bo"]
     assert await directory.find("bo@acme.test") == await directory.by_chat_id(bo)
-    await place.sandbox.change_user(bo, profile={"title": "Director", "fields": {"Xf1TEAM": {"value": "Edge", "alt": ""}}})
+    await place.sandbox.change_user(
+        bo, profile={"title": "Director", "fields": {"Xf1TEAM": {"value": "Edge", "alt": ""}}}
+    )
     assert (await directory.find("bo@acme.test")).title == "SRE"  # type: ignore[union-attr]
     directory.forget(bo)
     for found in (await directory.find("bo@acme.test"), await directory.by_chat_id(bo)):

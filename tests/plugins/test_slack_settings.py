@@ -14,7 +14,6 @@ from dispatch.plugins.slack_conversation.settings import MORE_GROUP, SlackConver
 GOOD = {"api_bot_token": "xoxb-1", "signing_secret": "s" * 32}
 
 
-
 def problems(model: type[BaseModel], **given: Any) -> dict[str, str]:
     """Field -> message of everything that is wrong."""
     with pytest.raises(ValidationError) as error:

@@ -170,7 +170,9 @@ class Stack:
 
     def unhappy(self) -> list[tuple[Any, ...]]:
         """Steps that did not end well."""
-        return self.rows("select run_id, name, state, attempts, crashes, reason from flow_step where state not in ('done', 'skipped')")
+        return self.rows(
+            "select run_id, name, state, attempts, crashes, reason from flow_step where state not in ('done', 'skipped')"
+        )
 
     def _dispatch(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "dispatch.cli.run", *arguments]
@@ -249,7 +251,18 @@ def _build(
         "DISPATCH_CRASH_DIR": str(crashes),
     }
     log, port = folder / "slack.log", slack.rpartition(":")[2]
-    command = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", port, "--seed", str(seed), "--calls", str(folder / CALLS)]
+    command = [
+        sys.executable,
+        "-m",
+        "slack_sandbox.cli",
+        "start",
+        "--port",
+        port,
+        "--seed",
+        str(seed),
+        "--calls",
+        str(folder / CALLS),
+    ]
     processes.append(spawn(command, env, log))
     answers(f"{slack}/sandbox/workspaces", processes[-1], log)
     paging = {"smtp": mailbox.settings, "webhook": pager.settings}

@@ -63,7 +63,11 @@ class Crowd:
 
     def write(self, n: int) -> None:
         channel, who = self.places[n]
-        said = self.slack.post(f"/users/{who}/messages", json={"channel": channel, "text": f"Word {n}"}).raise_for_status().json()
+        said = (
+            self.slack.post(f"/users/{who}/messages", json={"channel": channel, "text": f"Word {n}"})
+            .raise_for_status()
+            .json()
+        )
         self.said.append((channel, who, said["ts"]))
 
     def react(self, n: int) -> None:
@@ -132,5 +136,9 @@ def test_a_thousand_acknowledged_events_have_a_thousand_effects(stack: Stack) ->
     states = dict(stack.rows("select state, count(*) from slack_inbox where kind = any(%s) group by 1", KINDS))
     assert states == {"done": sum(map(len, crowd.stored().values()))}
     assert before == 0
-    assert crowd.effects() == {"join": (JOINS, JOINS), "message": (MESSAGES, MESSAGES), "reaction": (REACTIONS, REACTIONS)}
+    assert crowd.effects() == {
+        "join": (JOINS, JOINS),
+        "message": (MESSAGES, MESSAGES),
+        "reaction": (REACTIONS, REACTIONS),
+    }
     stack.stop_workers()

@@ -118,5 +118,3 @@ def test_the_owner_s_login_is_refused_in_words(prepared: Server) -> None:
     assert 'The database login "boss" in DISPATCH_DATABASE_URL may not become "dispatch_app"' in said.stderr
     assert "DISPATCH_DATABASE_OWNER_URL" in said.stderr
     assert "Traceback" not in said.stderr
-
-

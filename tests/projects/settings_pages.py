@@ -68,11 +68,15 @@ class Admin:
     browser: httpx.AsyncClient
 
     async def open(self, where: str | int) -> httpx.Response:
-        answer = await self.browser.get(where if isinstance(where, str) and where.startswith("/") else f"{PLUGINS}/{where}")
+        answer = await self.browser.get(
+            where if isinstance(where, str) and where.startswith("/") else f"{PLUGINS}/{where}"
+        )
         assert answer.status_code == 200, answer.text
         return answer
 
-    async def send(self, where: str | int, /, *, without: tuple[str, ...] = (), to: str = "", **changes: Any) -> httpx.Response:
+    async def send(
+        self, where: str | int, /, *, without: tuple[str, ...] = (), to: str = "", **changes: Any
+    ) -> httpx.Response:
         """The form of the page with some fields changed; `to` is what the pressed button adds to the address."""
         values = form_of((await self.open(where)).text)
         given = {key: str(value) for key, value in changes.items()}
@@ -119,4 +123,7 @@ async def facts(stage: Stage, name: str) -> list[dict[str, Any]]:
         org = await organization(t, "default")
     assert org is not None
     async with stage.house.db.read(org.id) as t:
-        return [e.data for e in await t.scalars(select(Event).where(Event.org_id == t.org, Event.fact == name).order_by(Event.id))]
+        return [
+            e.data
+            for e in await t.scalars(select(Event).where(Event.org_id == t.org, Event.fact == name).order_by(Event.id))
+        ]

@@ -67,7 +67,12 @@ async def said(ada: Admin, where: str | int, **values: Any) -> str:
 
 async def test_smtp_answers_before_it_is_saved(stage: Stage, mail_server: int) -> None:
     ada = await admin(stage)
-    form: dict[str, Any] = {"host": "127.0.0.1", "port": mail_server, "security": "none", "sender": "incidents@example.com"}
+    form: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": mail_server,
+        "security": "none",
+        "sender": "incidents@example.com",
+    }
     assert "127.0.0.1 answers." in await said(ada, "new/smtp", **form)
     assert "Everything works" in await said(ada, "new/smtp", **form)
     assert "needs your attention" in await said(ada, "new/smtp", **form | {"port": 1})
@@ -86,7 +91,9 @@ async def test_a_webhook_gets_a_signed_test_that_pages_nobody(stage: Stage, rece
     form = {"url": f"{receiver.url}/pages", "signing_secret": SECRET}
     assert "Took a test request." in await said(ada, "new/webhook", **form)
     headers, body = receiver.requests[-1]
-    expected = hmac.new(SECRET.encode(), headers["dispatch-timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    expected = hmac.new(
+        SECRET.encode(), headers["dispatch-timestamp"].encode() + b"." + body, hashlib.sha256
+    ).hexdigest()
     assert headers["dispatch-signature"] == f"v1={expected}" and b'"type":"test"' in body
     receiver.status = 401
     page = await said(ada, "new/webhook", **form)
@@ -99,7 +106,9 @@ async def test_a_saved_secret_is_used_when_the_form_sends_none(stage: Stage, rec
     saved = await instance(stage, "webhook")
     assert "Took a test request." in await said(ada, saved.id, url=f"{receiver.url}/elsewhere")
     headers, body = receiver.requests[-1]
-    expected = hmac.new(SECRET.encode(), headers["dispatch-timestamp"].encode() + b"." + body, hashlib.sha256).hexdigest()
+    expected = hmac.new(
+        SECRET.encode(), headers["dispatch-timestamp"].encode() + b"." + body, hashlib.sha256
+    ).hexdigest()
     assert headers["dispatch-signature"] == f"v1={expected}"
     # What was tried is not what is stored: nothing is kept of it.
     after = await instance(stage, "webhook")

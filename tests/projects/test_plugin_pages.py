@@ -18,7 +18,11 @@ async def test_a_member_may_neither_look_nor_write(stage: Stage) -> None:
         assert answer.status_code == 403 and "Ask Dee Alvarez" in answer.text
     page = await bo.browser.get("/default/report")
     csrf = page.text.split('name="csrf" value="')[1].split('"')[0]
-    for address in ("new/jitsi", "new/jitsi/test", *(f"{slack.id}{a}" for a in ("", "/test", "/enable", "/disable", "/delete"))):
+    for address in (
+        "new/jitsi",
+        "new/jitsi/test",
+        *(f"{slack.id}{a}" for a in ("", "/test", "/enable", "/disable", "/delete")),
+    ):
         answer = await bo.browser.post(f"{PLUGINS}/{address}", data={"csrf": csrf, "private_channels": ""})
         assert answer.status_code == 403, address
     assert (await instance(stage, "slack-conversation")).version == slack.version
@@ -67,7 +71,10 @@ async def test_every_mistake_is_shown_at_its_field_and_nothing_is_saved(stage: S
     ada = await admin(stage)
     slack = await instance(stage, "slack-conversation")
     answer = await ada.send(
-        slack.id, api_bot_token="xoxp-of-a-person", timeline_event_reaction=":memo:", slack_command_create_task="no slash"
+        slack.id,
+        api_bot_token="xoxp-of-a-person",
+        timeline_event_reaction=":memo:",
+        slack_command_create_task="no slash",
     )
     assert answer.status_code == 422
     for key, message in {
@@ -154,7 +161,9 @@ async def test_a_second_plugin_of_a_kind_that_has_one_at_a_time_is_not_enabled(s
 async def test_several_webhooks_have_labels_and_histories_of_their_own(stage: Stage) -> None:
     ada = await admin(stage)
     for label in ("night", "day"):
-        await ada.send("new/webhook", url=f"https://{label}.example.com/", signing_secret="s" * 20, label=label, then="enable")
+        await ada.send(
+            "new/webhook", url=f"https://{label}.example.com/", signing_secret="s" * 20, label=label, then="enable"
+        )
     night, day = await instances(stage, "webhook")
     assert (night.label, day.label, night.enabled) == ("night", "day", True)
     await ada.send(day.id, url="https://noon.example.com/", label="noon")

@@ -89,7 +89,11 @@ def test_ada_edits_by_the_three_dots_and_reads_what_was_done(played: Played) -> 
     expect(ada.get_by_text("Saved.")).to_be_visible()
     expect(ada.get_by_label("Ban Threads")).not_to_be_checked()
     ada.get_by_role("link", name="History").click()
-    expect(ada.get_by_text("Ada Lovelace changed Slack Plugin - Conversation Management: Ban Threads, /dispatch-create-task")).to_be_visible()
+    expect(
+        ada.get_by_text(
+            "Ada Lovelace changed Slack Plugin - Conversation Management: Ban Threads, /dispatch-create-task"
+        )
+    ).to_be_visible()
     row = ada.get_by_role("row", name="Ban Threads")
     expect(row).to_contain_text("on")
     expect(row).to_contain_text("off")

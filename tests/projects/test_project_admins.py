@@ -48,7 +48,10 @@ async def test_an_admin_gives_the_role_a_project_admin_passes_it_on_and_all_of_i
     assert "They run the project no longer." in taken.text
     assert "Gus Petrov took the role of project admin of Payments from Hana Sato" in re.sub(r"<[^>]+>", "", taken.text)
     log = (await dee.get("/default/settings/audit", params={"topic": "project"})).text
-    for says in ("Dee Alvarez made Gus Petrov a project admin of Payments", "Gus Petrov made Hana Sato a project admin of Payments"):
+    for says in (
+        "Dee Alvarez made Gus Petrov a project admin of Payments",
+        "Gus Petrov made Hana Sato a project admin of Payments",
+    ):
         assert says in log
     who = await person_id(stage, GUS)
     assert f'href="{ADMINS}"' in (await dee.get(f"/default/settings/members/{who}")).text
@@ -66,7 +69,10 @@ async def test_only_members_get_it_and_nobody_gets_it_by_a_wrong_name(stage: Sta
         ada = (await t.scalars(select(Person).where(Person.email == "ada@example.com"))).one()
         await deactivate(t, await viewer_of_person(t, ada), fay.id)
     dee = await stage.sign_in("dee@example.com")
-    for email, why in (("fay@example.com", "Fay Moreau is not a member"), ("nobody@example.com", "not a person of this organization")):
+    for email, why in (
+        ("fay@example.com", "Fay Moreau is not a member"),
+        ("nobody@example.com", "not a person of this organization"),
+    ):
         answer = await send(dee, ADMINS, ADMINS, person=email)
         assert answer.status_code == 422 and why in answer.text.replace("&#34;", '"'), email
     assert (await send(dee, ADMINS, ADMINS)).status_code == 422
@@ -127,7 +133,9 @@ async def test_they_steer_the_incidents_of_their_project_on_the_web_and_in_slack
     other, elsewhere = await incident(stage, Title="Somewhere else")
     cy = await stage.sign_in("cy@example.com")
     for name, status in ((own, 200), (other, 403)):
-        answer = await send(cy, f"/default/incidents/{name}", f"/default/incidents/{name}/status", status="Stable", reason="Better now")
+        answer = await send(
+            cy, f"/default/incidents/{name}", f"/default/incidents/{name}/status", status="Stable", reason="Better now"
+        )
         assert answer.status_code == status, answer.text
     assert "an admin of the project or the organization" in answer.text
     for place in (channel, elsewhere):
@@ -169,16 +177,28 @@ async def test_they_say_how_a_plugin_behaves_and_not_what_it_connects_with(stage
     secrets = stage.house.providers.open_secrets(before)
     page = (await gus.open(before.id)).text
     assert "What it connects with is for admins of the organization" in page
-    for key in ("api_bot_token", "signing_secret", "team_id", "socket_mode_app_token", "user_oauth_token", "app_id", "app_user_slug"):
+    for key in (
+        "api_bot_token",
+        "signing_secret",
+        "team_id",
+        "socket_mode_app_token",
+        "user_oauth_token",
+        "app_id",
+        "app_user_slug",
+    ):
         assert re.search(rf'<fieldset class="bare-fields" disabled>(?:(?!</fieldset>).)*name="{key}"', page, re.S), key
-    answer = await gus.send(before.id, without=tuple(disabled(page)), timeline_event_reaction="memo", private_channels="")
+    answer = await gus.send(
+        before.id, without=tuple(disabled(page)), timeline_event_reaction="memo", private_channels=""
+    )
     assert answer.status_code == 200 and "Saved." in answer.text
     after = await instance(stage, "slack-conversation")
     assert (after.settings["timeline_event_reaction"], after.settings["private_channels"]) == ("memo", False)
     assert stage.house.providers.open_secrets(after) == secrets
     # Switched off and on, and tested as it is.
     for press in ("disable", "enable", "test"):
-        assert (await gus.browser.post(f"{base(gus)}/{before.id}/{press}", data={"csrf": csrf(page)})).status_code == 200, press
+        assert (
+            await gus.browser.post(f"{base(gus)}/{before.id}/{press}", data={"csrf": csrf(page)})
+        ).status_code == 200, press
     after = await instance(stage, "slack-conversation")
     # What the page does not let them change is refused when it is sent all the same; nothing of it is written or tried.
     smtp = await instance(stage, "smtp")
@@ -187,13 +207,17 @@ async def test_they_say_how_a_plugin_behaves_and_not_what_it_connects_with(stage
         (before.id, {"user_oauth_token.remove": "on"}), (smtp.id, {"host": "mail.elsewhere.example"}),
     ):  # fmt: skip
         for to in ("", "/test"):
-            answer = await gus.browser.post(f"{base(gus)}/{id}{to}", data={"csrf": csrf(page), "in-form": "1", **forged})
+            answer = await gus.browser.post(
+                f"{base(gus)}/{id}{to}", data={"csrf": csrf(page), "in-form": "1", **forged}
+            )
             assert answer.status_code == 403, (forged, to)
             assert "you are a project admin" in answer.text and "Ask Dee Alvarez" in answer.text
     assert (await instance(stage, "slack-conversation")).version == after.version
     assert (await instance(stage, "smtp")).version == smtp.version
     for press in ("new/webhook", "new/webhook/test", f"{before.id}/delete"):
-        answer = await gus.browser.post(f"{base(gus)}/{press}", data={"csrf": csrf(page), "url": "https://elsewhere.example"})
+        answer = await gus.browser.post(
+            f"{base(gus)}/{press}", data={"csrf": csrf(page), "url": "https://elsewhere.example"}
+        )
         assert answer.status_code == 403, press
     listing = (await gus.open("")).text
     assert "/plugins/new" not in listing and "Delete" not in listing
@@ -215,9 +239,19 @@ async def test_the_default_project_and_restricted_announcements_are_not_theirs_t
     gus = await stage.sign_in(GUS)
     general = f"{PAYMENTS}/general"
     page = (await gus.get(general)).text
-    filled = {"name": "Pay", "incident_prefix": "INC", "tz": "UTC", "enabled": "true", "seen": seen(page), "csrf": token_in(page)}
+    filled = {
+        "name": "Pay",
+        "incident_prefix": "INC",
+        "tz": "UTC",
+        "enabled": "true",
+        "seen": seen(page),
+        "csrf": token_in(page),
+    }
     refused = await gus.post(general, data={**filled, "is_default": "true"})
-    assert refused.status_code == 422 and "To choose the default project you need to be an admin of the organization" in refused.text
+    assert (
+        refused.status_code == 422
+        and "To choose the default project you need to be an admin of the organization" in refused.text
+    )
     assert "Saved." in (await gus.post(general, data=filled)).text
     found = await rows(stage, "select slug, name, is_default from project where slug = 'payments'")
     assert found == [{"slug": "payments", "name": "Pay", "is_default": False}]
@@ -233,7 +267,9 @@ async def test_the_default_project_and_restricted_announcements_are_not_theirs_t
     dee = await stage.sign_in("dee@example.com")
     edit = f"{PAYMENTS}/announcements/{row['id']}"
     changed = (await dee.get(edit)).text
-    assert (await dee.post(edit, data={**rule, "csrf": token_in(changed), "seen": seen(changed), "restricted": "true"})).status_code == 200
+    assert (
+        await dee.post(edit, data={**rule, "csrf": token_in(changed), "seen": seen(changed), "restricted": "true"})
+    ).status_code == 200
     changed = (await gus.get(edit)).text
     for more in ({"restricted": "true"}, {}):
         answer = await gus.post(edit, data={**rule, "seen": seen(changed), "channel": "#mine", **more})
@@ -250,7 +286,11 @@ async def test_the_settings_show_exactly_the_links_that_lead_somewhere(stage: St
     await make_project_admin(stage, WHO["project admin"], "payments")
     browser = await stage.sign_in(WHO[role])
     overview = await browser.get("/default/settings")
-    offered = [each["href"] for each in (await browser.get("/default/jump", params={"q": "settings"})).json() if each["kind"] == "Settings"]
+    offered = [
+        each["href"]
+        for each in (await browser.get("/default/jump", params={"q": "settings"})).json()
+        if each["kind"] == "Settings"
+    ]
     if role == "member":
         assert overview.status_code == 403 and offered == []
         await browser.aclose()
@@ -271,16 +311,24 @@ async def test_the_settings_show_exactly_the_links_that_lead_somewhere(stage: St
 
 async def test_programs_read_give_and_take_it_and_tokens_never_have_it(stage: Stage) -> None:
     path = "/api/v1/default/projects/payments/admins"
-    async with program(stage, await stage.token("admin")) as machine, program(stage, await stage.token("member")) as lesser:
+    async with (
+        program(stage, await stage.token("admin")) as machine,
+        program(stage, await stage.token("member")) as lesser,
+    ):
         assert (await machine.get(path)).json()["items"] == []
         for _ in range(2):
             made = await machine.put(f"{path}/{GUS}")
-            assert made.status_code == 200 and made.json()["email"] == GUS and made.json()["role"] == "member", made.text
+            assert made.status_code == 200 and made.json()["email"] == GUS and made.json()["role"] == "member", (
+                made.text
+            )
         assert [each["name"] for each in (await machine.get(path)).json()["items"]] == ["Gus Petrov"]
         assert (await machine.put(f"{path}/nobody@example.com")).status_code == 422
         assert (await machine.put("/api/v1/default/projects/none/admins/gus@example.com")).status_code == 404
         for answer in (await lesser.get(path), await lesser.put(f"{path}/{GUS}"), await lesser.delete(f"{path}/{GUS}")):
-            assert answer.status_code == 403 and "a project admin of this project, or an admin of the organization" in answer.json()["detail"]
+            assert (
+                answer.status_code == 403
+                and "a project admin of this project, or an admin of the organization" in answer.json()["detail"]
+            )
         assert (await machine.delete(f"{path}/{GUS}")).status_code == 204
         assert (await machine.delete(f"{path}/{GUS}")).status_code == 404
     assert (await httpx.AsyncClient(base_url=stage.base_url).get(path)).status_code == 401

@@ -137,7 +137,14 @@ async def test_two_defaults_made_at_once_leave_one(stage: Stage) -> None:
 async def test_a_priority_that_pages_nobody_pages_nobody_from_then_on(stage: Stage) -> None:
     dee = await admin(stage)
     path = await dee.edit_path("priorities", "High")
-    values = {"name": "High", "color": "red", "rank": "3", "acknowledge_minutes": "7", "enabled": "true", "page_commander": ""}
+    values = {
+        "name": "High",
+        "color": "red",
+        "rank": "3",
+        "acknowledge_minutes": "7",
+        "enabled": "true",
+        "page_commander": "",
+    }
     assert (await dee.send(path, **values)).status_code == 303
     name = await stage.report(BO, Priority="High")
     await stage.settle()
@@ -172,7 +179,13 @@ async def test_a_new_project_can_be_reported_to_and_a_disabled_one_cannot(stage:
     made = await joy.send("../new", of="../new", name="Data platform", slug="data", description="Pipelines")
     assert made.headers["location"] == "/default/settings/projects/data/general?saved=created"
     assert "Data platform" in await offered(stage, "Project")
-    values = {"name": "Data platform", "incident_prefix": "data", "tz": "Europe/Berlin", "enabled": "", "description": "Pipelines"}
+    values = {
+        "name": "Data platform",
+        "incident_prefix": "data",
+        "tz": "Europe/Berlin",
+        "enabled": "",
+        "description": "Pipelines",
+    }
     assert (await joy.send("../data/general", **values)).status_code == 303
     assert "Data platform" not in await offered(stage, "Project")
     assert "Disabled" in await joy.shown("..")
@@ -206,7 +219,10 @@ async def test_who_stands_in_leads_and_the_next_come_from_the_types_rotation(sta
         await dee.send("types/new", name="Nightly", visibility="open", rotation_id=rotation, enabled="true")
     ).status_code == 303
     now = clock.now()
-    span = {"starts_at": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}", "ends_at": f"{now + timedelta(hours=9):%Y-%m-%dT%H:%M}"}
+    span = {
+        "starts_at": f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "ends_at": f"{now + timedelta(hours=9):%Y-%m-%dT%H:%M}",
+    }
     backwards = await dee.send(
         f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", person="fay@example.com",
         starts_at=span["ends_at"], ends_at=span["starts_at"],
@@ -217,7 +233,9 @@ async def test_who_stands_in_leads_and_the_next_come_from_the_types_rotation(sta
     assert "Fay" not in (await bo.get("/default")).text
     stand_in = {"person": "fay@example.com", **span}
     assert (await dee.send(f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", **stand_in)).status_code == 303
-    twice = await dee.send(f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", **{**stand_in, "person": "bo@example.com"})
+    twice = await dee.send(
+        f"oncall/{rotation}/overrides", of=f"oncall/{rotation}", **{**stand_in, "person": "bo@example.com"}
+    )
     assert twice.status_code == 422
     assert "stands in from" in twice.text
 
@@ -225,6 +243,7 @@ async def test_who_stands_in_leads_and_the_next_come_from_the_types_rotation(sta
 
     name = await stage.report(BO, Type="Nightly", Priority="High")
     await stage.settle()
+
     async def called() -> list[str]:
         return list(dict.fromkeys(p["email"].split("@")[0] for p in await stage.pages(name)))
 

@@ -41,7 +41,9 @@ def test_dee_makes_a_rotation_and_somebody_stands_in(played: Played) -> None:
     people = dee.get_by_role("combobox", name="People, in the order of their turns")
     for word, name in (("bo", "Bo "), ("ada", "Ada")):
         people.fill(word)
-        dee.get_by_role("listbox", name="People, in the order of their turns").get_by_role("option", name=name).first.click()
+        dee.get_by_role("listbox", name="People, in the order of their turns").get_by_role(
+            "option", name=name
+        ).first.click()
     fits_and_reads(dee)
     dee.get_by_role("button", name="Add rotation").click()
     expect(dee.get_by_text("Added. Name it in a type of incident, so that it leads.")).to_be_visible()

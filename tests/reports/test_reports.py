@@ -129,7 +129,12 @@ async def test_an_executive_report_is_a_document_and_a_mail(stage: Stage, mailbo
     assert "Mailed to 2 addresses: board@example.com, ceo@example.com." in asked
     assert "A bad release</textarea>" in asked
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked))
-    sent = hidden | {"current_status": "Over", "overview": "A bad release", "next_steps": "Learn from it", "next_update": "60"}
+    sent = hidden | {
+        "current_status": "Over",
+        "overview": "A bad release",
+        "next_steps": "Learn from it",
+        "next_update": "60",
+    }
     for _ in range(2):
         assert (await ada.post(f"/default/incidents/{name}/reports", data=sent)).status_code == 200
     await says(stage, channel, BO, f"Executive report 2 of {name}")
@@ -171,7 +176,11 @@ async def test_two_people_edit_the_group_and_both_edits_count(stage: Stage) -> N
 
 async def test_refusals(stage: Stage) -> None:
     _, channel = await incident(stage)
-    for command, words in ((TACTICAL, "To write a report"), (EXECUTIVE, "To write a report"), (GROUP, "To edit the notifications group")):
+    for command, words in (
+        (TACTICAL, "To write a report"),
+        (EXECUTIVE, "To write a report"),
+        (GROUP, "To edit the notifications group"),
+    ):
         assert words in await refused(stage, BO, channel, command)
         assert "in the channel of an incident" in await refused(stage, ADA, stage.general, command)
     view = await typed(stage, ADA, channel, GROUP)

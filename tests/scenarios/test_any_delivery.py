@@ -98,6 +98,8 @@ async def test_the_end_is_the_same_however_it_is_delivered(stage: Stage) -> None
         assert await end(stage, channel) == END
     # It was a storm.
     sent = (await stage.slack.deliveries())["deliveries"]
-    times = {event: len([one for one in sent if one["event_id"] == event]) for event in {one["event_id"] for one in sent}}
+    times = {
+        event: len([one for one in sent if one["event_id"] == event]) for event in {one["event_id"] for one in sent}
+    }
     assert max(times.values()) >= 3
     assert len([event for event, count in times.items() if count > 1]) > 10

@@ -86,7 +86,12 @@ def changed(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
 
 
 def filled(value: Any, slack: SlackSide, event_id: str) -> Any:
-    said = json.dumps(value).replace('"TEAM"', f'"{slack.team}"').replace('"APP"', f'"{slack.app}"').replace('"EVENT"', f'"{event_id}"')
+    said = (
+        json.dumps(value)
+        .replace('"TEAM"', f'"{slack.team}"')
+        .replace('"APP"', f'"{slack.app}"')
+        .replace('"EVENT"', f'"{event_id}"')
+    )
     return json.loads(said)
 
 
@@ -124,7 +129,11 @@ def body_of(kind: str, payload: Any) -> tuple[str, bytes, str]:
         return "event", json.dumps(payload).encode(), "application/json"
     if kind == "command":
         flat = {str(key): value if isinstance(value, str) else json.dumps(value) for key, value in payload.items()}
-        return "command", urlencode({k: v.encode("utf-8", "surrogatepass") for k, v in flat.items()}).encode(), "application/x-www-form-urlencoded"
+        return (
+            "command",
+            urlencode({k: v.encode("utf-8", "surrogatepass") for k, v in flat.items()}).encode(),
+            "application/x-www-form-urlencoded",
+        )
     return kind, urlencode({"payload": json.dumps(payload)}).encode(), "application/x-www-form-urlencoded"
 
 
@@ -138,7 +147,12 @@ async def send(slack: SlackSide, kind: str, payload: Any) -> int:
 async def test_each_field_missing_or_of_another_kind(ready: tuple[Stage, SlackSide]) -> None:
     stage, slack = ready
     tried: list[tuple[str, Any]] = []
-    for kind, example in (("event", EVENT), ("command", FORM), ("menu", OPTIONS), *(("action", each) for each in INTERACTIONS)):
+    for kind, example in (
+        ("event", EVENT),
+        ("command", FORM),
+        ("menu", OPTIONS),
+        *(("action", each) for each in INTERACTIONS),
+    ):
         for place in places(example):
             few = [REMOVE, None, 7, [], {}, "", "🔥\0\u202e"] if kind == "action" else [REMOVE, *ODD]
             tried += [(kind, changed(example, place, odd)) for odd in few]
@@ -158,12 +172,20 @@ async def test_each_field_missing_or_of_another_kind(ready: tuple[Stage, SlackSi
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=50),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=50),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
     max_leaves=8,
 )
 PLACES = [(kind, example, place) for kind, example in (("event", EVENT), ("command", FORM), ("menu", OPTIONS), *(("action", i) for i in INTERACTIONS)) for place in places(example)]  # fmt: skip
-oddities = st.lists(st.tuples(st.integers(0, len(PLACES) - 1), st.integers(0, len(ODD) - 1).map(ODD.__getitem__) | json_values), min_size=1, max_size=4)
+oddities = st.lists(
+    st.tuples(st.integers(0, len(PLACES) - 1), st.integers(0, len(ODD) - 1).map(ODD.__getitem__) | json_values),
+    min_size=1,
+    max_size=4,
+)
 
 
 async def test_several_fields_at_once_are_anything(ready: tuple[Stage, SlackSide]) -> None:

@@ -63,7 +63,9 @@ async def test_a_failed_backup_is_on_the_home_in_the_settings_and_in_the_figures
         assert f"nightly-{made:%Y%m%dT%H%M%SZ}.zip" in page and "backup failed" not in page
         figures = (await ada.get("/metrics")).text
         assert 'dispatch_backup_failed{kind="nightly"} 0.0' in figures
-        [line] = [each for each in figures.splitlines() if each.startswith("dispatch_backup_last_success_timestamp_seconds{")]
+        [line] = [
+            each for each in figures.splitlines() if each.startswith("dispatch_backup_last_success_timestamp_seconds{")
+        ]
         assert float(line.split()[-1]) == made.timestamp()
         await ada.aclose()
         await member.aclose()

@@ -19,7 +19,9 @@ from tests.stage import ADA, BO, Stage, over_both
 
 async def resource(stage: Stage, channel: str) -> dict[str, Any]:
     async with stage.house.db.read(await org_id(stage)) as t:
-        row = await t.execute(text("select title, state from resource where external_id = :channel"), {"channel": channel})
+        row = await t.execute(
+            text("select title, state from resource where external_id = :channel"), {"channel": channel}
+        )
         return dict(row.one()._mapping)
 
 

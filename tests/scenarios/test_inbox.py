@@ -51,19 +51,31 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
 
 
 def said(what: str, channel: str = "C0OURS", *, at: float = 0.0) -> dict[str, Any]:
-    happened: dict[str, Any] = {"type": "message", "channel_type": "group", "channel": channel, "user": BO, "text": what}
+    happened: dict[str, Any] = {
+        "type": "message",
+        "channel_type": "group",
+        "channel": channel,
+        "user": BO,
+        "text": what,
+    }
     return happened | ({"event_ts": f"{1_700_000_000 + at:.6f}"} if at else {})
 
 
 async def rows(stage: Stage) -> list[SlackDelivery]:
     async with stage.house.db.system() as t:
-        found = await t.execute(text("select event_id, state, aside, attempts, channel_id, kind, body, trouble from slack_inbox order by id"))
+        found = await t.execute(
+            text(
+                "select event_id, state, aside, attempts, channel_id, kind, body, trouble from slack_inbox order by id"
+            )
+        )
         return list(found)  # type: ignore[arg-type]
 
 
 async def ours(stage: Stage, *channels: str) -> None:
     for channel in channels or ("C0OURS",):
-        await own_channel(stage.house.db, await org_id(stage), stage.app["team_id"], channel, subject=random.randrange(10**6, 10**9))
+        await own_channel(
+            stage.house.db, await org_id(stage), stage.app["team_id"], channel, subject=random.randrange(10**6, 10**9)
+        )
 
 
 async def test_only_what_concerns_us_is_stored_and_nothing_of_it_can_be_read(stage: Stage, probe: Probe) -> None:
@@ -209,7 +221,9 @@ async def test_a_dead_letter_can_be_discarded_by_its_own_organization_only(stage
     page = (await admin.get("/default/settings/deliveries")).text
     csrf = page.split('name="csrf" content="')[1].split('"')[0]
     number = page.split('data-dialog="discard-')[1].split('"')[0]
-    assert (await admin.post(f"/default/settings/deliveries/{int(number) + 1}/discard", data={"csrf": csrf})).status_code == 404
+    assert (
+        await admin.post(f"/default/settings/deliveries/{int(number) + 1}/discard", data={"csrf": csrf})
+    ).status_code == 404
     await admin.post(f"/default/settings/deliveries/{number}/discard", data={"csrf": csrf})
     assert await rows(stage) == []
 
@@ -229,7 +243,9 @@ async def test_a_batch_handler_gets_what_waits_and_only_the_culprit_waits(
     await ours(stage)
     slack = slack_of(stage)
     # Stored while nobody works on the channel.
-    locks = Drain(stage.house.db, stage.house.inbox, stage.house.installations, stage.house.dispatcher.project_of)._locks
+    locks = Drain(
+        stage.house.db, stage.house.inbox, stage.house.installations, stage.house.dispatcher.project_of
+    )._locks
     lane = drain.Lane(await org_id(stage), stage.app["team_id"], "C0OURS")
     assert await locks.take(lane)
     for n, word in enumerate(["a", "b", "bad", "c", "d"], 1):
@@ -255,7 +271,9 @@ async def test_what_kills_the_worker_is_found_by_halving_and_takes_no_other_alon
     monkeypatch.setitem(registry.events, KIND, [Listening(many=many)])
     await ours(stage)
     slack = slack_of(stage)
-    locks = Drain(stage.house.db, stage.house.inbox, stage.house.installations, stage.house.dispatcher.project_of)._locks
+    locks = Drain(
+        stage.house.db, stage.house.inbox, stage.house.installations, stage.house.dispatcher.project_of
+    )._locks
     lane = drain.Lane(await org_id(stage), stage.app["team_id"], "C0OURS")
     assert await locks.take(lane)
     words = [*(f"w{n}" for n in range(70)), "deadly", *(f"w{n}" for n in range(70, 99))]
@@ -324,7 +342,9 @@ async def test_what_was_handled_is_deleted_after_a_day(stage: Stage, probe: Prob
     assert await rows(stage) == []
 
 
-async def test_without_the_database_slack_is_told_to_come_back(stage: Stage, probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_the_database_slack_is_told_to_come_back(
+    stage: Stage, probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sqlalchemy.exc import OperationalError
 
     async def away(*_: Any) -> Any:
@@ -363,6 +383,8 @@ async def test_a_join_delivered_often_late_and_in_disorder_is_one_participant(st
     await stage.settle()
     timeline = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
     assert timeline.count("Cy Okafor joined the channel") == 1
-    attempts = [each for each in (await stage.slack.deliveries())["deliveries"] if each["name"] == "member_joined_channel"]
+    attempts = [
+        each for each in (await stage.slack.deliveries())["deliveries"] if each["name"] == "member_joined_channel"
+    ]
     assert len(attempts) > 3
     await browser.aclose()

@@ -177,7 +177,9 @@ class Client:
     async def asks_for_them(self, n: int, ground: Ground, _other: Ground) -> None:
         """By the slug of an organization in another workspace: the answer is that of one that does not exist."""
         # "default" is also the word for the usual one.
-        slugs = [o.place.slug for o in self.everywhere if o.place.team != ground.place.team and o.place.slug != "default"]
+        slugs = [
+            o.place.slug for o in self.everywhere if o.place.team != ground.place.team and o.place.slug != "default"
+        ]
         slug = slugs[n % len(slugs)]
         name = ground.place.names["list_incidents"]
         asked = [
@@ -228,7 +230,10 @@ async def test_interleaved_requests_never_cross(stage: Stage, monkeypatch: pytes
     began = max((call["n"] for call in await stage.slack.calls()), default=0)
     dice = random.Random(7)
     wanted = iter(
-        [(n, dice.choice(everywhere), what) for n, what in enumerate(dice.choices(list(MIX), list(MIX.values()), k=REQUESTS))]
+        [
+            (n, dice.choice(everywhere), what)
+            for n, what in enumerate(dice.choices(list(MIX), list(MIX.values()), k=REQUESTS))
+        ]
     )
     clients = [Client(stage, number, everywhere) for number in range(CLIENTS)]
 
@@ -246,7 +251,9 @@ async def test_interleaved_requests_never_cross(stage: Stage, monkeypatch: pytes
     rows = sum([await _no_foreign_row(stage, ground.place.org, ground.place.slug) for ground in everywhere])
     done = sum((client.done for client in clients), Counter[str]())
     assert done.total() == REQUESTS
-    sys.stdout.write(f"\n{REQUESTS} requests, {CLIENTS} clients: {len(calls)} calls of the Web API and {rows} rows looked at; {dict(done)}\n")
+    sys.stdout.write(
+        f"\n{REQUESTS} requests, {CLIENTS} clients: {len(calls)} calls of the Web API and {rows} rows looked at; {dict(done)}\n"
+    )
 
 
 async def _everything_counts_once(stage: Stage, ground: Ground) -> None:
@@ -308,11 +315,17 @@ async def _no_foreign_row(stage: Stage, org: OrgId, slug: str) -> int:
     """Every row the organization has, in every table; how many."""
     async with stage.house.db.read(org) as t:
         tables = (
-            await t.execute(text("select table_name from information_schema.columns where column_name = 'org_id' and table_schema = 'public'"))
+            await t.execute(
+                text(
+                    "select table_name from information_schema.columns where column_name = 'org_id' and table_schema = 'public'"
+                )
+            )
         ).scalars()
         looked_at = 0
         for table in sorted(tables):
-            rows = (await t.execute(text(f'select to_jsonb(r)::text from "{table}" r where org_id = :org'), {"org": org})).scalars()
+            rows = (
+                await t.execute(text(f'select to_jsonb(r)::text from "{table}" r where org_id = :org'), {"org": org})
+            ).scalars()
             for row in rows:
                 looked_at += 1
                 assert named(row) <= {slug}, (table, row)

@@ -75,20 +75,29 @@ async def test_a_form_opened_for_one_person_does_not_speak_for_another(stage: St
     here = everything["default"]
     await stage.slack.command(BO, here.general, COMMAND, "solo")
     view = await stage.form(BO)
-    calls = [call for call in await stage.slack.calls() if call["method"] == "views.update" and "report_incident~" in str(call["args"])]
+    calls = [
+        call
+        for call in await stage.slack.calls()
+        if call["method"] == "views.update" and "report_incident~" in str(call["args"])
+    ]
     stamped = str(calls[-1]["args"]["view"]).split("report_incident~")[1].split('"')[0].split("'")[0]
     forged = {
         "type": "view_submission", "user": {"id": CY},
         "view": {**view, "id": "V0FORGED", "callback_id": f"report_incident~{stamped}", "state": {"values": {}}},
     }  # fmt: skip
     await here.slack(stage).interaction(forged)
-    other = forged | {"user": {"id": BO}, "view": {**forged["view"], "callback_id": f"report_incident~{everything['north-west'].org}.1.x"}}
+    other = forged | {
+        "user": {"id": BO},
+        "view": {**forged["view"], "callback_id": f"report_incident~{everything['north-west'].org}.1.x"},
+    }
     await here.slack(stage).interaction(other)
     assert await incidents(stage, everything["solo"].org) == []
     assert await incidents(stage, everything["north-west"].org) == []
 
 
-async def test_a_shared_app_has_one_address_and_each_channel_its_organization(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_shared_app_has_one_address_and_each_channel_its_organization(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     everything = await places(stage)
     heard: list[str] = []
     pressed: list[str] = []
@@ -113,13 +122,17 @@ async def test_a_shared_app_has_one_address_and_each_channel_its_organization(st
     await at_default.event({"type": "message", "channel_type": "group", "channel": "C0SOLO", "text": "x"})
     # News of the workspace concerns all who share the app, each of them once, however often it comes.
     for organization in ("default", "twin"):
-        await replace(at_default, organization=organization).event({"type": "team_join", "user": {"id": "U9"}}, event_id="Ev0JOIN")
+        await replace(at_default, organization=organization).event(
+            {"type": "team_join", "user": {"id": "U9"}}, event_id="Ev0JOIN"
+        )
     await stage.settle()
     assert sorted(heard[1:]) == ["default team_join", "twin team_join"]
     button = {"type": "block_actions", "actions": [{"action_id": "probe", "value": "twin/7"}]}
     await at_default.interaction(button | {"channel": {"id": "C0TWIN"}})
     await at_default.interaction(button | {"channel": {"id": "D0DIRECT"}})
-    await at_default.interaction({**button, "actions": [{"action_id": "probe", "value": "solo/7"}], "channel": {"id": "D0DIRECT"}})
+    await at_default.interaction(
+        {**button, "actions": [{"action_id": "probe", "value": "solo/7"}], "channel": {"id": "D0DIRECT"}}
+    )
     assert pressed == ["twin", "twin", "default"]
 
 

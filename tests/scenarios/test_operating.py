@@ -48,7 +48,9 @@ async def test_what_is_over_is_deleted(stage: Stage) -> None:
         account = await account_for(t, "ada@example.com")
         await one_time_link(t, account)
         await open_session(t, account)
-        await t.execute(text("insert into slack_rate (key, level, refilled_at) values ('old', 1, now() - interval '2 h')"))
+        await t.execute(
+            text("insert into slack_rate (key, level, refilled_at) values ('old', 1, now() - interval '2 h')")
+        )
     await stage.advance(days=30)
     await _tidy(stage.house)
     async with stage.house.db.system() as t:

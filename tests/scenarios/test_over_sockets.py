@@ -105,14 +105,22 @@ async def test_a_dead_process_is_replaced_after_its_lease(stage: Stage, monkeypa
 async def test_a_process_started_for_the_app_goes_before(stage: Stage) -> None:
     h = stage.house
     app = AppSocket(
-        h.db, h.dispatcher, await ours(stage), open_link=h.installations.socket_link, session=h.http, holder="named", named=True
+        h.db,
+        h.dispatcher,
+        await ours(stage),
+        open_link=h.installations.socket_link,
+        session=h.http,
+        holder="named",
+        named=True,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(run_named(app, stop))
 
     async def taken() -> bool:
         async with h.db.system() as t:
-            return (await t.execute(sockets.text("select holder from slack_socket where connections > 0"))).scalars().all() == ["named"]
+            return (
+                await t.execute(sockets.text("select holder from slack_socket where connections > 0"))
+            ).scalars().all() == ["named"]
 
     await stage.eventually(taken)
     await connected(stage.slack, stage.app["app_id"])
@@ -122,7 +130,9 @@ async def test_a_process_started_for_the_app_goes_before(stage: Stage) -> None:
 
     async def back() -> bool:
         async with h.db.system() as t:
-            return (await t.execute(sockets.text("select holder from slack_socket where connections > 0"))).scalars().all() == [h.name]
+            return (
+                await t.execute(sockets.text("select holder from slack_socket where connections > 0"))
+            ).scalars().all() == [h.name]
 
     await stage.eventually(back)
 
@@ -130,7 +140,13 @@ async def test_a_process_started_for_the_app_goes_before(stage: Stage) -> None:
 async def test_link_disabled_is_said_and_a_named_process_ends(stage: Stage) -> None:
     h = stage.house
     app = AppSocket(
-        h.db, h.dispatcher, await ours(stage), open_link=h.installations.socket_link, session=h.http, holder="named", named=True
+        h.db,
+        h.dispatcher,
+        await ours(stage),
+        open_link=h.installations.socket_link,
+        session=h.http,
+        holder="named",
+        named=True,
     )
     task = asyncio.create_task(run_named(app, asyncio.Event()))
 
@@ -153,7 +169,12 @@ async def test_health_tells_how_the_sockets_do(stage: Stage) -> None:
     async def well() -> bool:
         answer = await stage.web.get("/healthz/work")
         found = answer.json()["sockets"]
-        return bool(answer.status_code == 200 and found["connected"] == 1 and found["troubled"] == 0 and found["silent_seconds"] < 60)
+        return bool(
+            answer.status_code == 200
+            and found["connected"] == 1
+            and found["troubled"] == 0
+            and found["silent_seconds"] < 60
+        )
 
     await stage.eventually(well)
     metrics = (await stage.web.get("/metrics")).text

@@ -106,7 +106,9 @@ async def test_somebody_new_over_there_who_is_known_here_is_linked(stage: Stage)
     assert (await person(stage, "zoe@example.com"))["name"] == "Zoe Park"
     await stage.settle()
     async with stage.house.db.read(await org_id(stage)) as t:
-        assert not await t.scalar(text("select count(*) from chat_identity where user_id = :id"), {"id": stranger["id"]})
+        assert not await t.scalar(
+            text("select count(*) from chat_identity where user_id = :id"), {"id": stranger["id"]}
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -21,7 +21,19 @@ async def test_a_reported_incident_comes_to_life(stage: Stage) -> None:
 
     states = {s["name"]: s["state"] for s in await stage.steps(name)}
     assert states == dict.fromkeys(
-        ("page", "channel", "people", "topic", "welcome", "welcome_dm", "ticket", "document", "bridge", "summary", "announce"),
+        (
+            "page",
+            "channel",
+            "people",
+            "topic",
+            "welcome",
+            "welcome_dm",
+            "ticket",
+            "document",
+            "bridge",
+            "summary",
+            "announce",
+        ),
         "done",
     ) | dict.fromkeys(("page_email", "page_webhook", "so_far", "mail_link"), "skipped")
     channel = await stage.channel_of(name)
@@ -74,7 +86,9 @@ async def test_somebody_else_cannot_acknowledge(stage: Stage) -> None:
     channel = (await stage.channel_of(name))["id"]
     welcome = next(m for m in await stage.slack.messages(channel, as_=BO) if m["text"].startswith(name))
     await stage.slack.act_in_message(BO, channel, welcome["ts"], "acknowledge_command")
-    assert await stage.told(BO, channel) == ["Ada Lovelace is the commander here and has to acknowledge. You can ask them, or an admin."]
+    assert await stage.told(BO, channel) == [
+        "Ada Lovelace is the commander here and has to acknowledge. You can ask them, or an admin."
+    ]
 
 
 async def test_what_is_missing_is_said_at_the_field(stage: Stage) -> None:
@@ -123,14 +137,22 @@ async def test_a_message_can_be_reported(stage: Stage) -> None:
 
 async def test_a_reported_message_reads_as_people_read_it(stage: Stage) -> None:
     """Not as Slack writes it down: names for mentions, no entities; of an alert what stands in its attachment."""
-    said = await stage.slack.say(CY, stage.general, f"<@{BO}>: errors &gt; 5 % &amp; rising, see <https://example.com/a|the graph>")
+    said = await stage.slack.say(
+        CY, stage.general, f"<@{BO}>: errors &gt; 5 % &amp; rising, see <https://example.com/a|the graph>"
+    )
     await stage.slack.shortcut(CY, "report_incident_message", {"channel": stage.general, "ts": said["ts"]})
     view = await stage.form(CY)
     [typed] = [row["element"]["initial_value"] for row in view["blocks"] if row.get("block_id") == "description"]
     assert typed == "@Bo Nilsson: errors > 5 % & rising, see the graph (https://example.com/a)"
     await stage.slack.close_view(CY, view["id"])
 
-    alert = {"ts": said["ts"], "bot_id": "B0ALERTS", "username": "Alerts", "text": "", "attachments": [{"title": "Disk full"}]}
+    alert = {
+        "ts": said["ts"],
+        "bot_id": "B0ALERTS",
+        "username": "Alerts",
+        "text": "",
+        "attachments": [{"title": "Disk full"}],
+    }
     asked = SimpleNamespace(payload={"message": alert})
     assert await quoted(cast(Request, asked)) == "Alerts: Disk full"
 

@@ -29,7 +29,11 @@ PLACES = ("event", "command", "action", "menu")
 
 def slack_of(stage: Stage, organization: str = "default", **changed: Any) -> SlackSide:
     app = stage.app
-    return SlackSide(stage.web, organization, **{"team": app["team_id"], "app": app["app_id"], "secret": app["signing_secret"], **changed})
+    return SlackSide(
+        stage.web,
+        organization,
+        **{"team": app["team_id"], "app": app["app_id"], "secret": app["signing_secret"], **changed},
+    )
 
 
 async def org_id(stage: Stage, slug: str = "default") -> OrgId:
@@ -98,7 +102,15 @@ async def test_strangers_get_the_same_answer_whatever_is_wrong(stage: Stage) -> 
 async def test_signed_but_malformed_is_400(stage: Stage) -> None:
     slack = slack_of(stage)
     for place in PLACES:
-        for body in (b"", b"{", b"[]", b"\xff\xfe", b"payload=%7B", b"payload=[]", b"&".join(b"a%d=1" % n for n in range(500))):
+        for body in (
+            b"",
+            b"{",
+            b"[]",
+            b"\xff\xfe",
+            b"payload=%7B",
+            b"payload=[]",
+            b"&".join(b"a%d=1" % n for n in range(500)),
+        ):
             assert (await slack.post(place, body)).status_code == 400, (place, body)
     assert (await slack.event({"no": "type"})).status_code == 400
     assert (await slack.event({"type": "team_join"}, event_id="no id can look so")).status_code == 400
@@ -198,7 +210,9 @@ async def test_settings_are_read_once_per_change_not_per_request(stage: Stage, m
     assert 2 <= made <= 4  # both instances once; the look for sockets may read them, too
 
 
-async def test_in_a_channel_of_ours_its_projects_installation_decides(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_a_channel_of_ours_its_projects_installation_decides(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[registry.Request] = []
 
     async def probe(asked: registry.Request) -> registry.Answer:
@@ -216,7 +230,9 @@ async def test_in_a_channel_of_ours_its_projects_installation_decides(stage: Sta
         ).all()
     by_slug = {row.slug: row for row in rows}
     for slug, row in by_slug.items():
-        await own_channel(stage.house.db, await org_id(stage), stage.app["team_id"], f"C0{slug.upper()}", subject=row.situation)
+        await own_channel(
+            stage.house.db, await org_id(stage), stage.app["team_id"], f"C0{slug.upper()}", subject=row.situation
+        )
     monkeypatch.setitem(registry.actions, "probe", probe)
     slack = slack_of(stage)
     for slug in by_slug:
@@ -224,10 +240,14 @@ async def test_in_a_channel_of_ours_its_projects_installation_decides(stage: Sta
         assert (await slack.interaction(pressed)).status_code == 200
     elsewhere = {"type": "block_actions", "actions": [{"action_id": "probe"}], "channel": {"id": "C0ELSEWHERE"}}
     await slack.interaction(elsewhere)
-    assert [asked.installation.project_id for asked in seen] == [by_slug[slug].id for slug in by_slug] + [by_slug["default"].id]
+    assert [asked.installation.project_id for asked in seen] == [by_slug[slug].id for slug in by_slug] + [
+        by_slug["default"].id
+    ]
 
 
-async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def broken(_asked: registry.Request) -> registry.Answer:
         raise ZeroDivisionError("secret words")
 
@@ -242,7 +262,9 @@ async def test_what_breaks_on_our_side_is_said_to_the_person_and_never_a_500(sta
     assert answer.json()["response_action"] == "update"
 
 
-async def test_slow_requests_hold_nobody_up_and_keep_no_connection(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slow_requests_hold_nobody_up_and_keep_no_connection(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """W-03, W-07, W-10, W-11: more of them than there are connections wait for Slack; others are served meanwhile."""
     waiting, let_go = 0, asyncio.Event()
 
@@ -262,7 +284,9 @@ async def test_slow_requests_hold_nobody_up_and_keep_no_connection(stage: Stage,
     assert many > 2 * 8, "as many as the pool has would prove nothing"
     strangers = [
         asyncio.create_task(
-            slack.interaction({"type": "view_submission", "user": {"id": f"U0STRANGER{n}"}, "view": sent | {"id": f"V{n}"}})
+            slack.interaction(
+                {"type": "view_submission", "user": {"id": f"U0STRANGER{n}"}, "view": sent | {"id": f"V{n}"}}
+            )
         )
         for n in range(many)
     ]
@@ -301,7 +325,9 @@ async def test_the_same_submission_twice_is_one_incident_and_a_corrected_one_is_
     right = await stage.slack.submit(BO, view["id"], {"Title": "It burns", "Description": "It burns"})
     assert right["outcome"] == "updated"
     browser = await stage.sign_in("bo@example.com")
-    assert (await browser.get("/default/incidents", params={"q": "It burns"})).text.count("/default/incidents/INC-13\"") >= 1
+    assert (await browser.get("/default/incidents", params={"q": "It burns"})).text.count(
+        '/default/incidents/INC-13"'
+    ) >= 1
     assert (await browser.get("/default/incidents/INC-14")).status_code == 404
     await browser.aclose()
 
@@ -321,7 +347,9 @@ async def test_a_report_sent_again_while_the_first_is_being_written_is_the_same_
 
     async def it_waits() -> bool:
         async with stage.house.db.system() as t:
-            waiting = text("select true from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+            waiting = text(
+                "select true from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
             return bool(await t.scalar(waiting))
 
     async with stage.house.db.tx(org) as t:

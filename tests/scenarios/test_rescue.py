@@ -49,7 +49,9 @@ async def test_a_running_step_whose_job_is_gone_runs_again(stage: Stage) -> None
     await stage.eventually(done)
     browser = await stage.sign_in("bo@example.com")
     # Found by its key: there is still one ticket.
-    assert (await browser.get(f"/default/incidents/{name}/fragments/resources")).text.count("<small>Ticket</small>") == 1
+    assert (await browser.get(f"/default/incidents/{name}/fragments/resources")).text.count(
+        "<small>Ticket</small>"
+    ) == 1
     await browser.aclose()
 
 

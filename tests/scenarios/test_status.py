@@ -133,4 +133,6 @@ async def test_somebody_added_later_is_invited_and_told_why(stage: Stage) -> Non
     await stage.settle()
     assert CY in (await stage.channel_of(name))["members"]
     direct = [c for c in await stage.slack.channels(as_=CY) if not c["name"]]
-    assert f"You were brought into {name}" in [m["text"] for c in direct for m in await stage.slack.messages(c["id"], as_=CY)]
+    assert f"You were brought into {name}" in [
+        m["text"] for c in direct for m in await stage.slack.messages(c["id"], as_=CY)
+    ]

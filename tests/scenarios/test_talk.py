@@ -20,14 +20,18 @@ THREADS, LATE = "instead of in threads", "so an answer may take a while"
 
 async def whispers(stage: Stage, user: str, channel: str, words: str) -> list[str]:
     """What only this person reads in the channel, with these words in it."""
-    return [m["text"] for m in await stage.slack.messages(channel, as_=user) if m.get("ephemeral") and words in m["text"]]
+    return [
+        m["text"] for m in await stage.slack.messages(channel, as_=user) if m.get("ephemeral") and words in m["text"]
+    ]
 
 
 async def participants(stage: Stage) -> list[tuple[int, str]]:
     """Who takes part, and in which roles."""
     async with stage.house.db.read(await org_id(stage)) as t:
         rows = await t.execute(
-            text("select p.person_id, r.role from participant p left join participant_role r on r.participant_id = p.id order by 1, 2")
+            text(
+                "select p.person_id, r.role from participant p left join participant_role r on r.participant_id = p.id order by 1, 2"
+            )
         )
         return [(row.person_id, row.role) for row in rows]
 
@@ -69,7 +73,13 @@ async def test_what_the_app_does_itself_is_nobodys_doing(stage: Stage) -> None:
     for n, happened in enumerate(
         (
             {"type": "member_joined_channel", "channel": channel, "team": stage.app["team_id"]},
-            {"type": "message", "channel_type": "group", "channel": channel, "text": "Is it over?", "ts": f"{time.time():.6f}"},
+            {
+                "type": "message",
+                "channel_type": "group",
+                "channel": channel,
+                "text": "Is it over?",
+                "ts": f"{time.time():.6f}",
+            },
             {"type": "reaction_added", **mark},
         )
     ):
@@ -97,7 +107,9 @@ async def test_who_writes_in_a_channel_gets_no_account(stage: Stage) -> None:
             return [(await t.execute(text(each))).scalar_one() for each in (accounts, members)]
 
     before = await counts()
-    guest = await stage.slack.add_user("T0DEMO", "gil", real_name="Gil Guest", email="gil@partner.example", is_restricted=True)
+    guest = await stage.slack.add_user(
+        "T0DEMO", "gil", real_name="Gil Guest", email="gil@partner.example", is_restricted=True
+    )
     await stage.slack.invite(ADA, channel, guest["id"])
     await stage.settle()
     await stage.slack.say(guest["id"], channel, "Our side looks fine")

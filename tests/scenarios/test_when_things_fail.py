@@ -40,9 +40,7 @@ async def test_an_answer_that_never_came_does_not_make_a_second_channel(stage: S
 
 @pytest.mark.parametrize("kind", ["ratelimited", "error5xx", "timeout_after_work"])
 async def test_a_post_that_had_to_be_repeated_is_there_once(stage: Stage, kind: str) -> None:
-    await stage.slack.faults(
-        {"target": "chat.postMessage", "kind": kind, "count": 3, "seconds": 0.1, "retry_after": 1}
-    )
+    await stage.slack.faults({"target": "chat.postMessage", "kind": kind, "count": 3, "seconds": 0.1, "retry_after": 1})
     name = await stage.report()
     async with asyncio.timeout(40):
         while not went_well(await stage.steps(name)):
@@ -82,7 +80,9 @@ async def test_a_defect_of_ours_is_tried_again_and_given_up_with_the_number_in_t
     browser = await stage.sign_in("ada@example.com")
     page = (await browser.get(f"/default/incidents/{name}")).text
     csrf = page.split('name="csrf" content="')[1].split('"')[0]
-    retried = await browser.post(f"/default/incidents/{name}/steps/{bridge['id']}/retry", headers={"X-CSRF-Token": csrf})
+    retried = await browser.post(
+        f"/default/incidents/{name}/steps/{bridge['id']}/retry", headers={"X-CSRF-Token": csrf}
+    )
     assert retried.is_success
     await browser.aclose()
     await stage.settle()
@@ -146,7 +146,9 @@ async def test_with_slack_down_the_web_still_reports(stage: Stage, mailbox: Mail
 
     async def all_but_slack() -> bool:
         found = states(await stage.steps(name))
-        return {found[s] for s in ("page_email", "page_webhook", "ticket", "document", "bridge", "mail_link")} == {"done"}
+        return {found[s] for s in ("page_email", "page_webhook", "ticket", "document", "bridge", "mail_link")} == {
+            "done"
+        }
 
     await stage.eventually(all_but_slack, timeout=30)
     assert states(await stage.steps(name))["channel"] == "pending"
@@ -202,7 +204,9 @@ async def test_the_same_join_delivered_often_is_one_entry(stage: Stage) -> None:
     await stage.slack.invite(BO, channel, "U0DEE")
     browser = await stage.sign_in("bo@example.com")
     async with asyncio.timeout(60):
-        while "Dee Alvarez joined the channel" not in (text := (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text):
+        while "Dee Alvarez joined the channel" not in (
+            text := (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
+        ):
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     text = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text

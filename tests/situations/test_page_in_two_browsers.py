@@ -63,7 +63,9 @@ def test_tasks_and_timeline_are_live_for_both(played: Played) -> None:
     dialog.get_by_label("What happened").fill("The graph went down")
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(dialog).to_be_hidden()
-    expect(ada.locator(".event").filter(has_text="resolved task 1").locator("xpath=following-sibling::li[1]")).to_contain_text("The graph went down")
+    expect(
+        ada.locator(".event").filter(has_text="resolved task 1").locator("xpath=following-sibling::li[1]")
+    ).to_contain_text("The graph went down")
     entry.get_by_label("Actions for this entry").click()
     entry.get_by_role("button", name="Pin", exact=True).click()
     expect(cy.locator(".event.is-pinned")).to_contain_text("resolved task 1")
@@ -82,7 +84,11 @@ def test_tasks_and_timeline_are_live_for_both(played: Played) -> None:
     ada.locator("#reports summary", has_text="Write").click()
     ada.get_by_role("button", name="Tactical report", exact=True).click()
     dialog = ada.get_by_role("dialog", name="Tactical report")
-    for label, words in (("Conditions", "One order in **five** fails"), ("Actions", "Rolling back"), ("Needs", "Nothing")):
+    for label, words in (
+        ("Conditions", "One order in **five** fails"),
+        ("Actions", "Rolling back"),
+        ("Needs", "Nothing"),
+    ):
         dialog.get_by_label(label).fill(words)
     dialog.get_by_label("Next update").select_option("in 30 minutes")
     dialog.get_by_role("button", name="Report", exact=True).click()

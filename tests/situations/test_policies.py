@@ -21,8 +21,14 @@ async def ids(stage: Stage, page: str, name: str) -> str:
 
 async def test_rules_fill_roles_at_opening_and_without_them_all_is_as_before(stage: Stage) -> None:
     dee = await admin(stage)
-    assert (await dee.send("oncall/new", **ROTATION, starts_at=f"{clock.now() - timedelta(days=1):%Y-%m-%dT%H:%M}")).status_code == 303
-    scribes, high, low = await ids(stage, "oncall", "Scribes"), await ids(stage, "severities", "High"), await ids(stage, "severities", "Low")
+    assert (
+        await dee.send("oncall/new", **ROTATION, starts_at=f"{clock.now() - timedelta(days=1):%Y-%m-%dT%H:%M}")
+    ).status_code == 303
+    scribes, high, low = (
+        await ids(stage, "oncall", "Scribes"),
+        await ids(stage, "severities", "High"),
+        await ids(stage, "severities", "Low"),
+    )
     before = await stage.report(BO)
     assert await leader(stage, before) == "Ada Lovelace"
     # A new rule begins with a rotation: sent as it is, it does not leave every incident without a commander.
@@ -96,7 +102,9 @@ async def test_a_severity_decides_about_calls_and_the_first_update(stage: Stage)
     assert "Next update:" in channel["topic"]
     await stage.slack.command(ADA, channel["id"], "/dispatch-report-tactical")
     form = await stage.form(ADA)
-    assert "in 30 minutes" in str([block["element"].get("initial_option") for block in form["blocks"] if block["type"] == "input"])
+    assert "in 30 minutes" in str(
+        [block["element"].get("initial_option") for block in form["blocks"] if block["type"] == "input"]
+    )
     ada = await stage.sign_in("ada@example.com")
     on_the_page = (await ada.get(f"/default/incidents/{never}/dialogs/report")).text
     assert "Severity High wants the next update <strong>in 30 minutes</strong>" in on_the_page

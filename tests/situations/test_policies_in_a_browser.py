@@ -18,7 +18,9 @@ def test_dee_says_who_takes_which_role_and_what_a_severity_means(played: Played)
     dee = played.person("dee@example.com")
     dee.goto("/default/settings")
     dee.get_by_role("navigation", name="Settings").get_by_role("link", name="Roles").click()
-    expect(dee.get_by_text("Whoever is on call for the rotation of the type leads; without one, the reporter.")).to_be_visible()
+    expect(
+        dee.get_by_text("Whoever is on call for the rotation of the type leads; without one, the reporter.")
+    ).to_be_visible()
     fits_and_reads(dee)
     dee.get_by_role("main").get_by_role("link", name="New rule").click()
     dee.get_by_label("Role").select_option("Scribe")
@@ -48,6 +50,8 @@ def test_dee_says_who_takes_which_role_and_what_a_severity_means(played: Played)
     if shots:
         dee.screenshot(path=f"{shots}/severity.png", full_page=True)
     dee.get_by_role("button", name="Save").click()
-    expect(dee.get_by_role("listitem").filter(has_text="Critical").last).to_contain_text("always pages · 1 min until the next call · first update within 30 min")
+    expect(dee.get_by_role("listitem").filter(has_text="Critical").last).to_contain_text(
+        "always pages · 1 min until the next call · first update within 30 min"
+    )
     if shots:
         dee.screenshot(path=f"{shots}/severities.png", full_page=True)

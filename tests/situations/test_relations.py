@@ -41,7 +41,10 @@ async def test_a_duplicate_leads_on_to_the_one_that_goes_on_and_comes_back(stage
     # Who was in its channel reads where it goes on, and is there.
     channel = await stage.channel_of(second)
     assert channel["is_archived"]
-    assert any(f"is a duplicate of <{stage.base_url}/default/incidents/{first}|{first}>" in text for text in await said(stage, channel["id"], CY))
+    assert any(
+        f"is a duplicate of <{stage.base_url}/default/incidents/{first}|{first}>" in text
+        for text in await said(stage, channel["id"], CY)
+    )
     assert CY in (await stage.channel_of(first))["members"]
     told = await stage.eventually(lambda: stage.direct_messages(CY, f"You were brought into {first}"))
     assert f"{second} is the same" in str(told[0]["blocks"])
@@ -119,7 +122,11 @@ async def test_links_show_on_both_pages_and_what_is_not_the_same_is_not_asked_ag
     assert (await ada.send("relations/remove", other=first)).status_code == 200
     assert f"Ada Lovelace took the link with {second} away" in await cy.page()
     assert (await from_api(stage, first))["related"] == []
-    for wrong, status in (({"other": second, "what": "related"}, 422), ({"other": "", "what": "related"}, 422), ({"other": first, "what": "twin"}, 422)):
+    for wrong, status in (
+        ({"other": second, "what": "related"}, 422),
+        ({"other": "", "what": "related"}, 422),
+        ({"other": first, "what": "twin"}, 422),
+    ):
         assert (await ada.send("relations", **wrong)).status_code == status
 
 

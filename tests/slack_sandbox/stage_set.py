@@ -22,17 +22,65 @@ from slack_sandbox.testing import Running, serving
 Json = dict[str, Any]
 
 SCOPES = [
-    "app_mentions:read", "bookmarks:read", "bookmarks:write", "canvases:read", "canvases:write", "channels:history",
-    "channels:join", "channels:manage", "channels:read", "chat:write", "commands", "dnd:read", "emoji:read", "files:read",
-    "files:write", "groups:history", "groups:read", "groups:write", "im:history", "im:read", "im:write", "mpim:history",
-    "mpim:read", "mpim:write", "pins:read", "pins:write", "reactions:read", "reactions:write", "team:read",
-    "usergroups:read", "usergroups:write", "users.profile:read", "users:read", "users:read.email", "users:write",
+    "app_mentions:read",
+    "bookmarks:read",
+    "bookmarks:write",
+    "canvases:read",
+    "canvases:write",
+    "channels:history",
+    "channels:join",
+    "channels:manage",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "dnd:read",
+    "emoji:read",
+    "files:read",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "groups:write",
+    "im:history",
+    "im:read",
+    "im:write",
+    "mpim:history",
+    "mpim:read",
+    "mpim:write",
+    "pins:read",
+    "pins:write",
+    "reactions:read",
+    "reactions:write",
+    "team:read",
+    "usergroups:read",
+    "usergroups:write",
+    "users.profile:read",
+    "users:read",
+    "users:read.email",
+    "users:write",
     "assistant:write",
 ]
 EVENTS = [
-    "app_home_opened", "app_mention", "app_uninstalled", "channel_archive", "channel_created", "channel_deleted",
-    "channel_rename", "channel_unarchive", "group_archive", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel", "message.channels", "message.groups", "message.im",
-    "pin_added", "reaction_added", "team_join", "tokens_revoked", "user_change",
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "channel_archive",
+    "channel_created",
+    "channel_deleted",
+    "channel_rename",
+    "channel_unarchive",
+    "group_archive",
+    "group_rename",
+    "group_unarchive",
+    "member_joined_channel",
+    "member_left_channel",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "pin_added",
+    "reaction_added",
+    "team_join",
+    "tokens_revoked",
+    "user_change",
 ]
 
 
@@ -43,20 +91,27 @@ def manifest(url: str, **changes: Any) -> Json:
         "features": {
             "app_home": {"home_tab_enabled": True},
             "bot_user": {"display_name": "probe"},
-            "slash_commands": [{"command": "/probe", "url": f"{url}/command", "description": "Probes", "usage_hint": "[text]"}],
+            "slash_commands": [
+                {"command": "/probe", "url": f"{url}/command", "description": "Probes", "usage_hint": "[text]"}
+            ],
             "shortcuts": [
                 {"name": "Probe all", "type": "global", "callback_id": "probe_all", "description": "Probes all"},
                 {"name": "Probe this", "type": "message", "callback_id": "probe_this", "description": "Probes this"},
             ],
         },
         "oauth_config": {
-            "scopes": {"bot": changes.get("scopes", SCOPES), "user": changes.get("user_scopes", ["channels:read", "channels:write"])},
+            "scopes": {
+                "bot": changes.get("scopes", SCOPES),
+                "user": changes.get("user_scopes", ["channels:read", "channels:write"]),
+            },
             "redirect_urls": [f"{url}/oauth"],
         },
         "settings": {
             "event_subscriptions": {"request_url": f"{url}/event", "bot_events": changes.get("events", EVENTS)},
             "interactivity": {
-                "is_enabled": True, "request_url": f"{url}/action", "message_menu_options_url": f"{url}/menu",
+                "is_enabled": True,
+                "request_url": f"{url}/action",
+                "message_menu_options_url": f"{url}/menu",
             },
             "socket_mode_enabled": changes.get("socket", False),
         },
@@ -149,11 +204,19 @@ WORKSPACE = {
     "team": {"name": "Acme", "domain": "acme"},
     "users": [
         {"name": "ada", "real_name": "Ada Lovelace", "email": "ada@acme.test", "tz": "Europe/London"},
-        {"name": "bo", "real_name": "Bo Diddley", "email": "bo@acme.test", "profile": {"title": "SRE", "fields": {"Xf1": "Core"}}},
+        {
+            "name": "bo",
+            "real_name": "Bo Diddley",
+            "email": "bo@acme.test",
+            "profile": {"title": "SRE", "fields": {"Xf1": "Core"}},
+        },
         {"name": "cy", "real_name": "Cy Outsider", "email": "cy@acme.test"},
         {"name": "gone", "real_name": "Gone", "email": "gone@acme.test", "deleted": True},
     ],
-    "channels": [{"name": "general", "members": ["ada", "bo"]}, {"name": "secret", "is_private": True, "members": ["cy"]}],
+    "channels": [
+        {"name": "general", "members": ["ada", "bo"]},
+        {"name": "secret", "is_private": True, "members": ["cy"]},
+    ],
 }
 
 
@@ -174,7 +237,10 @@ async def consent(stage: Stage, keys: Json, person: str, scope: str = "chat:writ
     assert back["state"] == ["s1"]
     client = AsyncWebClient(base_url=stage.running.api_url)
     result = await client.oauth_v2_access(
-        client_id=keys["client_id"], client_secret=keys["client_secret"], code=back["code"][0], redirect_uri=f"{stage.app.url}/oauth"
+        client_id=keys["client_id"],
+        client_secret=keys["client_secret"],
+        code=back["code"][0],
+        redirect_uri=f"{stage.app.url}/oauth",
     )
     data: Json = result.data  # type: ignore[assignment]
     return data

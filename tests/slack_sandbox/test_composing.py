@@ -56,7 +56,9 @@ def test_typed_text_becomes_rich_text(typed: str, elements: list[dict[str, Any]]
 
 async def test_a_message_is_stored_with_its_styles_and_its_links(stage: Stage) -> None:
     room = await stage.room("styles", stage.ada)
-    said = await stage.people.say(stage.ada, room, "*Rolled back* to [v41](https://ci.example/41), see https://ci.example/log. `@here` @here")
+    said = await stage.people.say(
+        stage.ada, room, "*Rolled back* to [v41](https://ci.example/41), see https://ci.example/log. `@here` @here"
+    )
     [shown] = [m for m in await stage.people.messages(room) if m["ts"] == said["ts"]]
     assert shown["text"] == (
         "*Rolled back* to <https://ci.example/41|v41>, see <https://ci.example/log>. `@here` <!here>"

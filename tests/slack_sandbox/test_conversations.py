@@ -234,7 +234,9 @@ async def test_pins_bookmarks_and_reactions_refuse_doubles(stage: Stage) -> None
             await attempt
         assert refusal(caught) == error
     assert (await stage.bot.pins_list(channel=channel))["items"][0]["message"]["text"] == "a"
-    made = (await stage.bot.bookmarks_add(channel_id=channel, title="Page", type="link", link="https://x.test"))["bookmark"]
+    made = (await stage.bot.bookmarks_add(channel_id=channel, title="Page", type="link", link="https://x.test"))[
+        "bookmark"
+    ]
     await stage.bot.bookmarks_edit(bookmark_id=made["id"], channel_id=channel, title="Incident page")
     room = next(row for row in await stage.people.channels(stage.ada) if row["id"] == channel)
     assert [row["title"] for row in room["bookmarks"]] == ["Incident page"]
@@ -250,7 +252,9 @@ async def test_profiles_carry_custom_fields(stage: Stage) -> None:
 
 
 async def test_names_are_created_once_even_at_the_same_moment(stage: Stage) -> None:
-    tries = await asyncio.gather(*(stage.bot.conversations_create(name="race") for _ in range(5)), return_exceptions=True)
+    tries = await asyncio.gather(
+        *(stage.bot.conversations_create(name="race") for _ in range(5)), return_exceptions=True
+    )
     assert sum(not isinstance(one, BaseException) for one in tries) == 1
 
 

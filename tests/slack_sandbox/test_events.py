@@ -46,7 +46,11 @@ async def test_an_event_is_tried_four_times_by_the_sandboxs_own_clock(stage: Sta
     await stage.people.change_user(stage.bo, real_name="Bo D.")
 
     def tries() -> list[dict[str, str]]:
-        return [headers for path, body, headers, _ in stage.app.seen if path == "event" and body["event"]["type"] == "user_change"]
+        return [
+            headers
+            for path, body, headers, _ in stage.app.seen
+            if path == "event" and body["event"]["type"] == "user_change"
+        ]
 
     await stage.app.until(lambda: len(tries()) == 2)
     await stage.people.advance(61)
@@ -93,7 +97,9 @@ async def test_an_event_address_is_verified_by_challenge(stage: Stage) -> None:
 
 
 async def test_seeding_the_same_people_again_tells_nobody(stage: Stage) -> None:
-    await stage.people.workspace({"id": stage.team, "name": "Acme", "domain": "acme"}, [{"name": "ada", "real_name": "Ada Lovelace"}])
+    await stage.people.workspace(
+        {"id": stage.team, "name": "Acme", "domain": "acme"}, [{"name": "ada", "real_name": "Ada Lovelace"}]
+    )
     await asyncio.sleep(0.05)
     assert not stage.app.events("user_change")
 

@@ -26,10 +26,19 @@ def _used(tree: ast.Module) -> Iterator[str]:
         parameters = set().union(*map(_words, decorators))
         for node in ast.walk(part):
             if isinstance(node, ast.Dict):
-                fields = {key.value: value for key, value in zip(node.keys, node.values, strict=True) if isinstance(key, ast.Constant)}
+                fields = {
+                    key.value: value
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if isinstance(key, ast.Constant)
+                }
                 if {"target", "kind"} <= set(fields):
                     yield from _kinds(fields["kind"], parameters)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fault" and len(node.args) > 1:
+            elif (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "fault"
+                and len(node.args) > 1
+            ):
                 yield from _kinds(node.args[1], parameters)
 
 

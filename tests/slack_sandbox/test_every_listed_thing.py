@@ -37,7 +37,9 @@ ALL_EVENTS = sorted(
 @pytest.fixture
 async def full(stage: Stage) -> Stage:
     """The app with every scope and every event."""
-    given = manifest(stage.app.url, scopes=ALL_SCOPES, events=ALL_EVENTS, user_scopes=["users.profile:write", "channels:write"])
+    given = manifest(
+        stage.app.url, scopes=ALL_SCOPES, events=ALL_EVENTS, user_scopes=["users.profile:write", "channels:write"]
+    )
     given["features"]["unfurl_domains"] = ["example.test"]
     await stage.people.app(stage.team, given)
     return stage
@@ -135,7 +137,9 @@ async def _talk(stage: Stage) -> None:
     await do(stage, "chat.getPermalink", channel=channel, message_ts=ts)
     planned = await do(stage, "chat.scheduleMessage", channel=channel, post_at=stage.box.now() + 60, text="later")
     await do(stage, "chat.scheduledMessages.list")
-    await do(stage, "chat.deleteScheduledMessage", channel=channel, scheduled_message_id=planned["scheduled_message_id"])
+    await do(
+        stage, "chat.deleteScheduledMessage", channel=channel, scheduled_message_id=planned["scheduled_message_id"]
+    )
     link = "https://example.test/1"
     said = await stage.people.say(stage.ada, channel, link)
     await do(stage, "chat.unfurl", channel=channel, ts=said["ts"], unfurls={link: {"text": "one"}})
@@ -225,7 +229,9 @@ async def _connect(stage: Stage) -> None:
     far = await other_workspace(stage, stage.app.url, approves=True)
     for answer in ("approve", "decline"):
         channel = await stage.room(f"inc-{answer}")
-        invite = (await do(stage, "conversations.inviteShared", channel=channel, emails=["zoe@other.test"]))["invite_id"]
+        invite = (await do(stage, "conversations.inviteShared", channel=channel, emails=["zoe@other.test"]))[
+            "invite_id"
+        ]
         await far.conversations_acceptSharedInvite(invite_id=invite, channel_name=f"acme-{answer}")
         await do(stage, "conversations.listConnectInvites")
         await far.api_call(f"conversations.{answer}SharedInvite", json={"invite_id": invite})
@@ -268,7 +274,10 @@ async def test_refresh_tokens_are_exchanged_by_the_same_method(full: Stage) -> N
     keys = await full.people.app(full.team, given)
     granted = await consent(full, keys, full.ada)
     fresh = await AsyncWebClient(base_url=full.running.api_url).oauth_v2_access(
-        client_id=keys["client_id"], client_secret=keys["client_secret"], grant_type="refresh_token", refresh_token=granted["refresh_token"]
+        client_id=keys["client_id"],
+        client_secret=keys["client_secret"],
+        grant_type="refresh_token",
+        refresh_token=granted["refresh_token"],
     )
     assert fresh["access_token"] != granted["access_token"]
 
@@ -333,7 +342,9 @@ async def _sharing(stage: Stage) -> None:
         far = await other_workspace(stage, other.url, approves=True)
         channel = await stage.room("inc-1", stage.ada)
         for answer in ("approve", "decline"):
-            invite = (await do(stage, "conversations.inviteShared", channel=channel, emails=["zoe@other.test"]))["invite_id"]
+            invite = (await do(stage, "conversations.inviteShared", channel=channel, emails=["zoe@other.test"]))[
+                "invite_id"
+            ]
             await far.conversations_acceptSharedInvite(invite_id=invite, channel_name=f"acme-{answer}")
             await far.api_call(f"conversations.{answer}SharedInvite", json={"invite_id": invite})
             if answer == "approve":
@@ -445,12 +456,18 @@ async def test_every_element_acts_in_a_message_and_in_a_view(stage: Stage, kind:
     element = {"type": kind, "action_id": "it", **fields}
     # Multi selects stand beside a text; all others among actions.
     multi = kind.startswith("multi_")
-    block = {"type": "section", "text": _WORDS, "accessory": element} if multi else {"type": "actions", "elements": [element]}
+    block = (
+        {"type": "section", "text": _WORDS, "accessory": element}
+        if multi
+        else {"type": "actions", "elements": [element]}
+    )
     stage.app.answers["menu"] = lambda _: {"options": _OPTIONS}
     channel = await stage.room("inc-1", stage.ada)
 
     async def opens(body: Json) -> str:
-        await stage.bot.views_open(trigger_id=body["trigger_id"], view={"type": "modal", "title": _WORDS, "blocks": [block]})
+        await stage.bot.views_open(
+            trigger_id=body["trigger_id"], view={"type": "modal", "title": _WORDS, "blocks": [block]}
+        )
         return ""
 
     stage.app.answers["command"] = opens
@@ -468,7 +485,11 @@ async def test_every_element_acts_in_a_message_and_in_a_view(stage: Stage, kind:
 
 
 async def test_a_text_input_that_dispatches_tells_at_once(stage: Stage) -> None:
-    element = {"type": "plain_text_input", "action_id": "it", "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]}}
+    element = {
+        "type": "plain_text_input",
+        "action_id": "it",
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+    }
     block = {"type": "input", "label": _WORDS, "element": element, "dispatch_action": True}
 
     async def opens(body: Json) -> str:

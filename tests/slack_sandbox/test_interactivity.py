@@ -51,7 +51,9 @@ def modal(**more: Any) -> Json:
             {
                 "type": "actions",
                 "block_id": "more",
-                "elements": [{"type": "button", "action_id": "details", "text": {"type": "plain_text", "text": "Details"}}],
+                "elements": [
+                    {"type": "button", "action_id": "details", "text": {"type": "plain_text", "text": "Details"}}
+                ],
             },
         ],
     }
@@ -80,7 +82,12 @@ async def test_a_command_arrives_as_slack_sends_it(stage: Stage) -> None:
     stage.app.answers["command"] = lambda _: {"text": "Done", "response_type": "ephemeral"}
     result = await stage.people.command(stage.ada, channel, "/probe", "a b")
     sent = stage.app.of("command")[0]
-    assert (sent["command"], sent["text"], sent["user_id"], sent["channel_name"]) == ("/probe", "a b", stage.ada, "privategroup")
+    assert (sent["command"], sent["text"], sent["user_id"], sent["channel_name"]) == (
+        "/probe",
+        "a b",
+        stage.ada,
+        "privategroup",
+    )
     assert result["ack"]["status"] == 200
     assert [row["text"] for row in result["ephemeral"]] == ["Done"]
     assert result["view"] is None
@@ -148,7 +155,9 @@ async def test_a_bad_view_is_refused_with_its_pointer(stage: Stage) -> None:
 
 async def test_a_submission_carries_state_and_closes(stage: Stage) -> None:
     view = await open_modal(stage)
-    stage.app.answers["menu"] = lambda _: {"options": [{"text": {"type": "plain_text", "text": "db/main"}, "value": "7"}]}
+    stage.app.answers["menu"] = lambda _: {
+        "options": [{"text": {"type": "plain_text", "text": "db/main"}, "value": "7"}]
+    }
     done = await stage.people.submit(stage.ada, view["id"], {"Title": "Down", "severity": "High", "Tags": ["db/main"]})
     assert (done["outcome"], done["view"]) == ("closed", None)
     sent = stage.app.of("action")[-1]
@@ -183,7 +192,11 @@ async def test_errors_update_push_and_clear(stage: Stage) -> None:
     first = await stage.people.submit(stage.ada, view["id"], {"title": "a"})
     assert (first["outcome"], first["errors"]) == ("errors", {"title": "Too vague"})
     second = await stage.people.submit(stage.ada, view["id"], {"title": "b"})
-    assert (second["outcome"], second["view"]["title"]["text"], second["view"]["id"]) == ("updated", "Second", view["id"])
+    assert (second["outcome"], second["view"]["title"]["text"], second["view"]["id"]) == (
+        "updated",
+        "Second",
+        view["id"],
+    )
     assert second["view"]["state"]["values"]["title"]["value"]["value"] == "b"
     third = await stage.people.submit(stage.ada, view["id"], {})
     assert (third["outcome"], third["view"]["previous_view_id"]) == ("pushed", view["id"])
@@ -251,7 +264,15 @@ async def test_closing_is_told_only_when_asked_for(stage: Stage) -> None:
 
 async def test_a_button_in_a_message_and_its_response_url(stage: Stage) -> None:
     channel = await stage.room("inc-1", stage.ada, stage.bo)
-    blocks = [{"type": "actions", "block_id": "b", "elements": [{"type": "button", "action_id": "join", "value": "7", "text": {"type": "plain_text", "text": "Join"}}]}]
+    blocks = [
+        {
+            "type": "actions",
+            "block_id": "b",
+            "elements": [
+                {"type": "button", "action_id": "join", "value": "7", "text": {"type": "plain_text", "text": "Join"}}
+            ],
+        }
+    ]
     ts = (await stage.bot.chat_postMessage(channel=channel, text="x", blocks=blocks))["ts"]
     result = await stage.people.act_in_message(stage.ada, channel, ts, "join")
     assert result["ack"]["status"] == 200
@@ -287,7 +308,9 @@ async def test_shortcuts_global_and_on_a_message(stage: Stage) -> None:
 
 async def test_options_come_from_the_app(stage: Stage) -> None:
     view = await open_modal(stage)
-    stage.app.answers["menu"] = lambda body: {"options": [{"text": {"type": "plain_text", "text": body["value"]}, "value": "1"}]}
+    stage.app.answers["menu"] = lambda body: {
+        "options": [{"text": {"type": "plain_text", "text": body["value"]}, "value": "1"}]
+    }
     offered = await stage.people.options(stage.ada, view["id"], "tags", "db")
     assert offered["options"][0]["text"]["text"] == "db"
     assert stage.app.of("menu")[0]["type"] == "block_suggestion"
@@ -308,7 +331,9 @@ async def test_app_home_is_published_per_person(stage: Stage) -> None:
 async def test_clicks_of_an_app_without_interactivity_reach_nobody(stage: Stage) -> None:
     channel = await stage.room("inc-1", stage.ada)
     button = {"type": "button", "action_id": "ack", "text": {"type": "plain_text", "text": "Acknowledge"}}
-    post = await stage.bot.chat_postMessage(channel=channel, text="?", blocks=[{"type": "actions", "elements": [button]}])
+    post = await stage.bot.chat_postMessage(
+        channel=channel, text="?", blocks=[{"type": "actions", "elements": [button]}]
+    )
     without = manifest(stage.app.url)
     without["settings"]["interactivity"] = {"is_enabled": False, "request_url": f"{stage.app.url}/action"}
     await stage.people.app(stage.team, without)

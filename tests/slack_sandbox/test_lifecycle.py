@@ -17,7 +17,10 @@ async def test_a_channel_is_renamed_archived_unarchived_and_deleted(stage: Stage
     await stage.app.until(lambda: all(stage.app.events(kind) for kind in kinds))
     renamed = stage.app.events("channel_rename")[0]["channel"]
     assert (renamed["id"], renamed["name"]) == (channel, "inc-renamed")
-    assert stage.app.events("channel_archive")[0] | {"channel": channel, "user": stage.bo} == stage.app.events("channel_archive")[0]
+    assert (
+        stage.app.events("channel_archive")[0] | {"channel": channel, "user": stage.bo}
+        == stage.app.events("channel_archive")[0]
+    )
     assert stage.app.events("channel_deleted")[0]["channel"] == channel
     with pytest.raises(Refused, match="channel_not_found"):
         await stage.people.messages(channel)

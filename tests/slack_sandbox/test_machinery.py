@@ -44,7 +44,9 @@ async def test_counted_faults_strike_and_end(stage: Stage) -> None:
 
 
 async def test_a_call_can_be_done_and_never_answered(stage: Stage) -> None:
-    await stage.people.faults({"target": "conversations.create", "kind": "timeout_after_work", "seconds": 90, "count": 1})
+    await stage.people.faults(
+        {"target": "conversations.create", "kind": "timeout_after_work", "seconds": 90, "count": 1}
+    )
     with pytest.raises(httpx.ReadTimeout):
         await raw(stage, "conversations.create", seconds=5, name="ghost")
     assert (await raw(stage, "conversations.create", name="ghost")).json()["error"] == "name_taken"
@@ -105,7 +107,12 @@ async def test_rates_hold_by_the_sandboxs_clock(stage: Stage) -> None:
 async def test_calls_are_logged_without_tokens(stage: Stage) -> None:
     await raw(stage, "users.info", user=stage.ada, token="xoxb-secret")
     call = (await stage.people.calls())[-1]
-    assert (call["method"], call["args"], call["token_kind"], call["team"]) == ("users.info", {"user": stage.ada}, "bot", stage.team)
+    assert (call["method"], call["args"], call["token_kind"], call["team"]) == (
+        "users.info",
+        {"user": stage.ada},
+        "bot",
+        stage.team,
+    )
     assert "xox" not in json.dumps(await stage.people.calls())
     assert await stage.people.calls(since=call["n"]) == []
 
@@ -231,7 +238,9 @@ async def test_uploads_by_people_and_by_apps(stage: Stage) -> None:
     body = {"channel": channel, "name": "log.txt", "content": "boom", "comment": "see"}
     said = await stage.people.call("POST", f"users/{stage.ada}/uploads", body)
     async with httpx.AsyncClient() as http:
-        got = await http.get(said["files"][0]["url_private"], headers={"Authorization": f"Bearer {stage.keys['bot_token']}"})
+        got = await http.get(
+            said["files"][0]["url_private"], headers={"Authorization": f"Bearer {stage.keys['bot_token']}"}
+        )
     assert got.text == "boom"
     sent = await stage.bot.files_upload_v2(channel=channel, content="alert: 1", filename="alert.json", title="Alert")
     assert sent["file"]["title"] == "Alert"
@@ -243,7 +252,18 @@ async def test_the_program_keeps_its_state_over_a_restart(tmp_path: Path) -> Non
     file = tmp_path / "state.json"
 
     async def start() -> tuple[asyncio.subprocess.Process, str]:
-        program = [sys.executable, "-m", "slack_sandbox.cli", "start", "--port", "0", "--snapshot", str(file), "--seed", "3"]
+        program = [
+            sys.executable,
+            "-m",
+            "slack_sandbox.cli",
+            "start",
+            "--port",
+            "0",
+            "--snapshot",
+            str(file),
+            "--seed",
+            "3",
+        ]
         process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
         assert process.stdout
         line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE)).decode()
@@ -269,7 +289,6 @@ async def test_the_program_starts_without_what_only_some_need() -> None:
     loaded = (await asyncio.wait_for(process.communicate(), PATIENCE))[0].decode().split()
     assert "slack_sandbox.methods.chat" in loaded
     assert {"aiohttp", "cryptography", "joserfc", "jsonschema", "slack_sdk"} & set(loaded) == set()
-
 
 
 async def test_the_clock_stands_still_until_it_is_moved(stage: Stage) -> None:

@@ -15,7 +15,11 @@ async def test_a_channel_has_one_canvas_edited_one_change_at_a_time(stage: Stage
         await stage.bot.conversations_canvases_create(channel_id=channel, document_content=content)
     assert refusal(caught) == "channel_canvas_already_exists"
     found = await stage.bot.canvases_sections_lookup(canvas_id=canvas, criteria={"contains_text": "Active"})
-    change = {"operation": "replace", "section_id": found["sections"][0]["id"], "document_content": {"type": "markdown", "markdown": "Stable"}}
+    change = {
+        "operation": "replace",
+        "section_id": found["sections"][0]["id"],
+        "document_content": {"type": "markdown", "markdown": "Stable"},
+    }
     await stage.bot.canvases_edit(canvas_id=canvas, changes=[change])
     shown = await stage.people.call("GET", f"canvases/{canvas}")
     assert shown["markdown"] == "# Status\n\nStable\n\n# People\n\n- Ada"
@@ -46,13 +50,20 @@ async def test_a_scheduled_message_comes_with_the_sandboxs_clock(stage: Stage) -
 
     await stage.app.until(lambda: any(one.get("text") == "Reminder" for one in stage.app.events("message")))
     with pytest.raises(SlackApiError):
-        await stage.bot.chat_deleteScheduledMessage(channel=channel, scheduled_message_id=planned["scheduled_message_id"])
+        await stage.bot.chat_deleteScheduledMessage(
+            channel=channel, scheduled_message_id=planned["scheduled_message_id"]
+        )
 
 
 async def test_a_stream_grows_and_ends(stage: Stage) -> None:
     channel = await stage.room("inc-1", stage.ada)
     top = await stage.people.say(stage.ada, channel, "summarise?")
-    arguments = {"channel": channel, "thread_ts": top["ts"], "recipient_user_id": stage.ada, "recipient_team_id": stage.team}
+    arguments = {
+        "channel": channel,
+        "thread_ts": top["ts"],
+        "recipient_user_id": stage.ada,
+        "recipient_team_id": stage.team,
+    }
     ts = (await stage.bot.api_call("chat.startStream", json={**arguments, "markdown_text": "So "}))["ts"]
     await stage.bot.api_call("chat.appendStream", json={"channel": channel, "ts": ts, "markdown_text": "far "})
     done = await stage.bot.api_call("chat.stopStream", json={"channel": channel, "ts": ts, "markdown_text": "so good"})
@@ -63,7 +74,9 @@ async def test_a_stream_grows_and_ends(stage: Stage) -> None:
 
 
 async def test_an_app_is_installed_by_consent_into_another_workspace(stage: Stage) -> None:
-    made = await stage.people.workspace({"name": "Other", "domain": "other"}, [{"name": "zed", "email": "z@other.test"}])
+    made = await stage.people.workspace(
+        {"name": "Other", "domain": "other"}, [{"name": "zed", "email": "z@other.test"}]
+    )
     zed = made["users"][0]["id"]
     granted = await consent(stage, stage.keys, zed)
     assert granted["team"]["id"] == made["team"]["id"]
@@ -89,7 +102,10 @@ async def test_rotating_tokens_end_after_twelve_hours(stage: Stage) -> None:
         await stage.web(granted["access_token"]).auth_test()
     assert refusal(caught) == "token_expired"
     fresh = await AsyncWebClient(base_url=stage.running.api_url).oauth_v2_access(
-        client_id=keys["client_id"], client_secret=keys["client_secret"], grant_type="refresh_token", refresh_token=granted["refresh_token"]
+        client_id=keys["client_id"],
+        client_secret=keys["client_secret"],
+        grant_type="refresh_token",
+        refresh_token=granted["refresh_token"],
     )
     assert (await stage.web(fresh["access_token"]).auth_test())["ok"]
 
@@ -110,7 +126,9 @@ async def test_blocks_validate_needs_no_token(stage: Stage) -> None:
         ("message", {"blocks": [{"type": "divider"}]}, {"blocks": [{"type": "section"}]}, "/blocks/0/type"),
     ],
 )
-async def test_blocks_validate_judges_views_and_messages_too(stage: Stage, kind: str, good: dict[str, object], bad: dict[str, object], pointer: str) -> None:
+async def test_blocks_validate_judges_views_and_messages_too(
+    stage: Stage, kind: str, good: dict[str, object], bad: dict[str, object], pointer: str
+) -> None:
     async with httpx.AsyncClient(base_url=stage.running.api_url) as http:
         assert (await http.post("blocks.validate", json={kind: good})).json()["ok"]
         refused = (await http.post("blocks.validate", json={kind: bad})).json()

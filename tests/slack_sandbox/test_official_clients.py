@@ -38,7 +38,10 @@ ENCODINGS: dict[str, Json] = {
 
 
 def _sent(stage: Stage, encoding: str) -> Json:
-    return {kind: {**body, "channel": stage.general} if "channel" in body else body for kind, body in ENCODINGS[encoding].items()}
+    return {
+        kind: {**body, "channel": stage.general} if "channel" in body else body
+        for kind, body in ENCODINGS[encoding].items()
+    }
 
 
 async def _said(stage: Stage) -> str:
@@ -181,7 +184,9 @@ async def installable(stage: Stage, folder: Path) -> AsyncIterator[tuple[str, As
 
 async def test_bolt_is_installed_by_its_own_oauth_pages(stage: Stage, tmp_path: Path) -> None:
     made = await stage.people.workspace(
-        {"id": "T0OTHER", "name": "Other", "domain": "other"}, [{"name": "zoe"}], [{"name": "lobby", "members": ["zoe"]}]
+        {"id": "T0OTHER", "name": "Other", "domain": "other"},
+        [{"name": "zoe"}],
+        [{"name": "lobby", "members": ["zoe"]}],
     )
     zoe, lobby = made["users"][0]["id"], made["channels"][0]["id"]
     async with installable(stage, tmp_path) as (url, app), httpx.AsyncClient() as browser:

@@ -28,7 +28,14 @@ async def test_no_arguments_break_a_method(stage: Stage, seed: int) -> None:
     chance = random.Random(seed)
     channel = await stage.room("fuzz", stage.ada)
     ts = (await stage.bot.chat_postMessage(channel=channel, text="x"))["ts"]
-    real = {"channel": channel, "channel_id": channel, "ts": ts, "timestamp": ts, "user": stage.ada, "user_id": stage.ada}
+    real = {
+        "channel": channel,
+        "channel_id": channel,
+        "ts": ts,
+        "timestamp": ts,
+        "user": stage.ada,
+        "user_id": stage.ada,
+    }
     tokens = [stage.keys["bot_token"], stage.keys["user_token"], stage.keys["app_token"]]
     broken = []
     async with httpx.AsyncClient(base_url=stage.running.api_url, timeout=120) as http:
@@ -56,7 +63,16 @@ async def test_no_arguments_break_a_method(stage: Stage, seed: int) -> None:
     ],
 )  # fmt: skip
 async def test_no_body_breaks_the_test_side(stage: Stage, verb: str, path: str) -> None:
-    bodies: list[bytes] = [b"", b"{", b"[]", b"null", b"{}", b'{"team": 1}', b'{"channel": "C1", "text": 5}', b'{"advance": -1}']
+    bodies: list[bytes] = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"team": 1}',
+        b'{"channel": "C1", "text": 5}',
+        b'{"advance": -1}',
+    ]
     async with httpx.AsyncClient(base_url=f"{stage.running.base_url}/sandbox/") as http:
         for body in bodies:
             answer = await http.request(verb, path, content=body, headers={"Content-Type": "application/json"})

@@ -27,11 +27,15 @@ PATIENCE = 240
 
 def fits(shape: Any, answer: Mapping[str, Any]) -> None:
     """The answer has the keys its type names: all of the required ones and no others."""
-    assert shape.__required_keys__ <= set(answer) <= set(shape.__annotations__), set(answer) ^ set(shape.__annotations__)
+    assert shape.__required_keys__ <= set(answer) <= set(shape.__annotations__), set(answer) ^ set(
+        shape.__annotations__
+    )
 
 
 async def seeding(stage: Stage, people: SandboxClient) -> None:
-    made = await people.workspace({"name": "Two", "domain": "two"}, [{"name": "eve"}], [{"name": "general", "members": ["eve"]}])
+    made = await people.workspace(
+        {"name": "Two", "domain": "two"}, [{"name": "eve"}], [{"name": "general", "members": ["eve"]}]
+    )
     fits(answers.Made, made)
     fits(answers.Team, made["team"])
     eve, team = made["users"][0], made["team"]["id"]
@@ -51,7 +55,9 @@ async def rooms(stage: Stage, people: SandboxClient) -> None:
     assert (await people.rename_channel(channel, "inc-2", by=stage.ada))["previous_names"] == ["inc-1"]
     assert (await people.archive_channel(channel, by=stage.ada))["is_archived"]
     assert not (await people.unarchive_channel(channel, by=stage.ada))["is_archived"]
-    await people.workspace({"id": "T0OTHER", "name": "Other", "domain": "other"}, [{"name": "zoe", "email": "zoe@other.test"}])
+    await people.workspace(
+        {"id": "T0OTHER", "name": "Other", "domain": "other"}, [{"name": "zoe", "email": "zoe@other.test"}]
+    )
     assert (await people.share_channel(channel, "T0OTHER", by=stage.ada))["shared_with"] == ["Acme", "Other"]
     assert (await people.unshare_channel(channel, "T0OTHER", by=stage.ada))["shared_with"] == []
     offered = await people.invite_shared(stage.ada, channel, email="zoe@other.test")
@@ -80,7 +86,9 @@ async def talking(stage: Stage, people: SandboxClient) -> None:
     said = await people.say(ada, channel, "hello")
     reply = await people.say(bo, channel, "hi", said["ts"], broadcast=True)
     assert reply["subtype"] == "thread_broadcast"
-    assert (await people.react(bo, channel, said["ts"], "eyes"))["reactions"] == [{"name": "eyes", "users": [bo], "count": 1}]
+    assert (await people.react(bo, channel, said["ts"], "eyes"))["reactions"] == [
+        {"name": "eyes", "users": [bo], "count": 1}
+    ]
     assert (await people.edit(ada, channel, said["ts"], "hello all"))["text"] == "hello all"
     assert (await people.pin(ada, channel, said["ts"]))["pins"][0]["ts"] == said["ts"]
     assert (await people.set_topic(ada, channel, "now"))["topic"] == "now"
@@ -108,7 +116,12 @@ async def using(stage: Stage, people: SandboxClient) -> None:
     button = {"type": "button", "action_id": "go", "text": WORDS}
     select = {"type": "external_select", "action_id": "pick", "min_query_length": 0}
     actions = {"type": "actions", "elements": [button, select]}
-    wanted = {"type": "input", "block_id": "t", "label": WORDS, "element": {"type": "plain_text_input", "action_id": "v"}}
+    wanted = {
+        "type": "input",
+        "block_id": "t",
+        "label": WORDS,
+        "element": {"type": "plain_text_input", "action_id": "v"},
+    }
     view = {"type": "modal", "title": WORDS, "submit": WORDS, "blocks": [actions, wanted]}
     stage.app.answers["menu"] = lambda _: {"options": [{"text": WORDS, "value": "v"}]}
 
@@ -199,7 +212,11 @@ def spec() -> Json:
 
 def operations() -> dict[str, Json]:
     paths = spec()["paths"].items()
-    return {f"{verb.upper()} {path.removeprefix('/sandbox/')}": about for path, verbs in paths for verb, about in verbs.items()}
+    return {
+        f"{verb.upper()} {path.removeprefix('/sandbox/')}": about
+        for path, verbs in paths
+        for verb, about in verbs.items()
+    }
 
 
 @pytest.mark.parametrize("act", list(FAMILIES), ids=lambda act: act.__name__)

@@ -38,7 +38,12 @@ async def test_bolt_handles_a_command_a_modal_and_its_submission(stage: Stage) -
     async def report(ack: AsyncAck, body: Json, client: AsyncWebClient) -> None:
         await ack()
         title = {"type": "plain_text", "text": "Title"}
-        block = {"type": "input", "block_id": "t", "label": title, "element": {"type": "plain_text_input", "action_id": "v"}}
+        block = {
+            "type": "input",
+            "block_id": "t",
+            "label": title,
+            "element": {"type": "plain_text_input", "action_id": "v"},
+        }
         view = {"type": "modal", "callback_id": "f", "title": title, "submit": title, "blocks": [block]}
         await client.views_open(trigger_id=body["trigger_id"], view=view)
 

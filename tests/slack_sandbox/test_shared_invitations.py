@@ -30,9 +30,13 @@ class There:
 
 @pytest.fixture
 async def there(stage: Stage) -> AsyncIterator[There]:
-    await stage.people.app(stage.team, manifest(stage.app.url, scopes=[*SCOPES, *CONNECT], events=[*EVENTS, *TOLD, "channel_shared"]))
+    await stage.people.app(
+        stage.team, manifest(stage.app.url, scopes=[*SCOPES, *CONNECT], events=[*EVENTS, *TOLD, "channel_shared"])
+    )
     people = [{"name": "zoe", "email": "zoe@other.test"}, {"name": "yan", "email": "yan@other.test"}]
-    made = await stage.people.workspace({"id": "T0OTHER", "name": "Other", "domain": "other"}, people, [{"name": "lobby"}])
+    made = await stage.people.workspace(
+        {"id": "T0OTHER", "name": "Other", "domain": "other"}, people, [{"name": "lobby"}]
+    )
     async with recorder() as app:
         given = manifest(app.url, name="Far", scopes=[*SCOPES, *CONNECT], events=[*TOLD, "message.groups"])
         keys = await stage.people.app("T0OTHER", given)
@@ -63,9 +67,15 @@ async def test_an_invitation_is_listed_on_both_sides_and_taken_by_name(stage: St
     assert out["channel"] == {"id": channel, "is_private": False, "is_im": False, "name": "inc-1"}
     taken = await there.web.conversations_acceptSharedInvite(invite_id=invite, channel_name="acme-inc")
     assert (taken["channel_id"], taken["invite_id"], taken["implicit_approval"]) == (channel, invite, True)
-    await stage.app.until(lambda: stage.app.events("shared_channel_invite_accepted") and stage.app.events("channel_shared"))
+    await stage.app.until(
+        lambda: stage.app.events("shared_channel_invite_accepted") and stage.app.events("channel_shared")
+    )
     told = stage.app.events("shared_channel_invite_accepted")[0]
-    assert (told["approval_required"], told["invite"]["id"], told["accepting_user"]["id"]) == (False, invite, there.bot_user)
+    assert (told["approval_required"], told["invite"]["id"], told["accepting_user"]["id"]) == (
+        False,
+        invite,
+        there.bot_user,
+    )
     assert [one["id"] for one in told["teams_in_channel"]] == [stage.team]
     assert not (await stage.bot.conversations_listConnectInvites())["invites"]
 
@@ -99,13 +109,19 @@ async def test_an_app_is_told_that_it_was_invited(stage: Stage, there: There) ->
     invite = await offered(stage, channel, emails=[], user_ids=[there.bot_user])
     await there.app.until(lambda: there.app.events("shared_channel_invite_received"))
     told = there.app.events("shared_channel_invite_received")[0]
-    assert (told["invite"]["id"], told["invite"]["recipient_user_id"], told["channel"]["id"]) == (invite, there.bot_user, channel)
+    assert (told["invite"]["id"], told["invite"]["recipient_user_id"], told["channel"]["id"]) == (
+        invite,
+        there.bot_user,
+        channel,
+    )
     assert told["invite"]["inviting_team"]["domain"] == "acme"
     assert not stage.app.events("shared_channel_invite_received")
 
 
 async def test_an_admin_approves_before_a_channel_is_shared(stage: Stage, there: There) -> None:
-    await stage.people.workspace({"id": there.team, "name": "Other", "domain": "other", "approves_connections": True}, [])
+    await stage.people.workspace(
+        {"id": there.team, "name": "Other", "domain": "other", "approves_connections": True}, []
+    )
     channel = await stage.room("inc-1", stage.ada)
     invite = await offered(stage, channel)
     assert await refused(stage, "conversations.approveSharedInvite", invite_id=invite) == "approval_not_found"

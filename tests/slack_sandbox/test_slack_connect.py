@@ -16,7 +16,9 @@ async def zoe(stage: Stage) -> str:
     """Zoe of the other workspace."""
     events = [*EVENTS, "channel_shared", "channel_unshared", "channel_id_changed"]
     await stage.people.app(stage.team, manifest(stage.app.url, events=events))
-    made = await stage.people.workspace(OTHER, [{"name": "zoe", "real_name": "Zoe Other", "email": "zoe@other.test", "tz": "Asia/Tokyo"}])
+    made = await stage.people.workspace(
+        OTHER, [{"name": "zoe", "real_name": "Zoe Other", "email": "zoe@other.test", "tz": "Asia/Tokyo"}]
+    )
     person: str = made["users"][0]["id"]
     return person
 
@@ -50,9 +52,15 @@ async def test_events_of_a_shared_channel_name_both_workspaces(stage: Stage, zoe
     await stage.people.share_channel(channel, "T0OTHER", by=stage.ada)
     await stage.people.join(zoe, channel)
     await stage.people.say(zoe, channel, "hello from outside")
-    await stage.app.until(lambda: any(one["event"].get("text") == "hello from outside" for one in envelopes(stage, "message")))
+    await stage.app.until(
+        lambda: any(one["event"].get("text") == "hello from outside" for one in envelopes(stage, "message"))
+    )
     envelope = next(one for one in envelopes(stage, "message") if one["event"].get("text") == "hello from outside")
-    assert (envelope["team_id"], envelope["context_team_id"], envelope["is_ext_shared_channel"]) == (stage.team, stage.team, True)
+    assert (envelope["team_id"], envelope["context_team_id"], envelope["is_ext_shared_channel"]) == (
+        stage.team,
+        stage.team,
+        True,
+    )
     assert (envelope["event"]["user_team"], envelope["event"]["source_team"]) == ("T0OTHER", "T0OTHER")
     await stage.app.until(lambda: any(one["event"]["user"] == zoe for one in envelopes(stage, "member_joined_channel")))
     assert (await stage.people.messages(channel, zoe))[-1]["text"] == "hello from outside"
@@ -63,7 +71,9 @@ async def test_an_outsider_presses_a_button_but_has_no_commands(stage: Stage, zo
     await stage.people.share_channel(channel, "T0OTHER", by=stage.ada)
     await stage.people.join(zoe, channel)
     button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
-    sent = await stage.bot.chat_postMessage(channel=channel, text="x", blocks=[{"type": "actions", "elements": [button]}])
+    sent = await stage.bot.chat_postMessage(
+        channel=channel, text="x", blocks=[{"type": "actions", "elements": [button]}]
+    )
     await stage.people.act_in_message(zoe, channel, sent["ts"], "go")
     assert stage.app.of("action")[-1]["user"]["team_id"] == "T0OTHER"
     with pytest.raises(Refused, match="unknown_command"):
@@ -75,8 +85,9 @@ async def test_sharing_ends_and_takes_its_people_along(stage: Stage, zoe: str) -
     moved = (await stage.people.share_channel(channel, "T0OTHER", by=stage.ada, new_id=True))["id"]
     assert moved != channel
     await stage.app.until(lambda: envelopes(stage, "channel_id_changed") and envelopes(stage, "channel_shared"))
-    assert envelopes(stage, "channel_id_changed")[0]["event"] | {"old_channel_id": channel, "new_channel_id": moved} == (
-        envelopes(stage, "channel_id_changed")[0]["event"]
+    assert (
+        envelopes(stage, "channel_id_changed")[0]["event"] | {"old_channel_id": channel, "new_channel_id": moved}
+        == (envelopes(stage, "channel_id_changed")[0]["event"])
     )
     assert envelopes(stage, "channel_shared")[0]["event"]["connected_team_id"] == "T0OTHER"
     await stage.bot.chat_postMessage(channel=moved, text="still here")

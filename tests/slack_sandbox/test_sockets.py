@@ -25,7 +25,9 @@ class Line:
         return frame
 
     async def ack(self, frame: Json, payload: Json | None = None) -> None:
-        await self.socket.send_str(json.dumps({"envelope_id": frame["envelope_id"]} | ({"payload": payload} if payload else {})))
+        await self.socket.send_str(
+            json.dumps({"envelope_id": frame["envelope_id"]} | ({"payload": payload} if payload else {}))
+        )
 
     async def asked(self) -> Json:
         """The next thing a person did; events before it are acknowledged."""
@@ -44,7 +46,9 @@ class Lines:
         self.held: list[Line] = []
 
     async def url(self) -> str:
-        url: str = (await self.stage.web(self.keys["app_token"]).apps_connections_open(app_token=self.keys["app_token"]))["url"]
+        url: str = (
+            await self.stage.web(self.keys["app_token"]).apps_connections_open(app_token=self.keys["app_token"])
+        )["url"]
         return url
 
     async def open(self, url: str | None = None) -> Line:
@@ -70,7 +74,11 @@ async def lines(stage: Stage) -> AsyncIterator[Lines]:
 async def test_hello_tells_how_many_sockets_there_are_and_for_how_long(lines: Lines) -> None:
     await lines.greeted()
     hello = await (await lines.open()).frame()
-    assert (hello["type"], hello["num_connections"], hello["connection_info"]) == ("hello", 2, {"app_id": lines.keys["app_id"]})
+    assert (hello["type"], hello["num_connections"], hello["connection_info"]) == (
+        "hello",
+        2,
+        {"app_id": lines.keys["app_id"]},
+    )
     assert hello["debug_info"]["approximate_connection_time"] == 18060
 
 
@@ -105,7 +113,9 @@ async def test_a_socket_is_warned_and_refreshed_when_its_time_is_over(lines: Lin
 
 
 async def test_debugging_makes_sockets_short_lived(lines: Lines) -> None:
-    asked = await lines.stage.web(lines.keys["app_token"]).api_call("apps.connections.open", params={"debug_reconnects": "true"})
+    asked = await lines.stage.web(lines.keys["app_token"]).api_call(
+        "apps.connections.open", params={"debug_reconnects": "true"}
+    )
     hello = await (await lines.open(asked["url"])).frame()
     assert hello["debug_info"]["approximate_connection_time"] == 360
 
@@ -135,7 +145,10 @@ async def test_only_some_payloads_take_an_answer(lines: Lines) -> None:
     stage, line = lines.stage, await lines.greeted()
     web = stage.web(lines.keys["bot_token"])
     await web.conversations_join(channel=stage.general)
-    button = {"type": "actions", "elements": [{"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}]}
+    button = {
+        "type": "actions",
+        "elements": [{"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}],
+    }
     ts = (await web.chat_postMessage(channel=stage.general, text="x", blocks=[button]))["ts"]
     typed = asyncio.ensure_future(stage.people.command(stage.ada, stage.general, "/probe"))
     command = await line.asked()

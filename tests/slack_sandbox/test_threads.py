@@ -17,7 +17,9 @@ async def threaded(stage: Stage) -> tuple[str, str, str]:
     """A channel, the first message of a thread, and a reply with a button."""
     channel = await stage.room("inc-1", stage.ada, stage.bo)
     first = (await stage.people.say(stage.ada, channel, "it burns"))["ts"]
-    reply = await stage.bot.chat_postMessage(channel=channel, thread_ts=first, text="x", blocks=[{"type": "actions", "elements": [BUTTON]}])
+    reply = await stage.bot.chat_postMessage(
+        channel=channel, thread_ts=first, text="x", blocks=[{"type": "actions", "elements": [BUTTON]}]
+    )
     return channel, first, str(reply["ts"])
 
 
@@ -60,7 +62,9 @@ async def test_an_ephemeral_message_in_a_thread_and_no_command_there(stage: Stag
     await stage.bot.chat_postEphemeral(channel=channel, user=stage.ada, text="psst", thread_ts=first)
     assert (await stage.people.messages(channel, stage.ada))[-1]["thread_ts"] == first
     with pytest.raises(Refused, match="not supported in threads"):
-        await stage.people.call("POST", f"users/{stage.ada}/commands", {"channel": channel, "command": "/probe", "thread_ts": first})
+        await stage.people.call(
+            "POST", f"users/{stage.ada}/commands", {"channel": channel, "command": "/probe", "thread_ts": first}
+        )
 
 
 async def test_a_broadcast_stands_in_the_channel_too(stage: Stage) -> None:

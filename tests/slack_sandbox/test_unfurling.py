@@ -34,7 +34,9 @@ async def test_the_app_hears_of_its_links_and_previews_them(linked: Stage) -> No
     assert seen["attachments"][0]["from_url"] == LINK
     assert seen["attachments"][0]["blocks"][0]["text"]["text"] == "*Incident 7* is open"
     # Once more replaces it, this time by the event's own id.
-    await linked.bot.chat_unfurl(unfurl_id=event["unfurl_id"], source=event["source"], unfurls={LINK: {"text": "closed"}})
+    await linked.bot.chat_unfurl(
+        unfurl_id=event["unfurl_id"], source=event["source"], unfurls={LINK: {"text": "closed"}}
+    )
     seen = (await linked.people.messages(linked.general, linked.bo))[-1]
     assert [one.get("text") for one in seen["attachments"]] == ["closed"]
 
@@ -43,7 +45,9 @@ async def test_other_links_are_nobodys_business(linked: Stage) -> None:
     event = await shared(linked, f"see https://elsewhere.test/ and {LINK}")
     assert [one["url"] for one in event["links"]] == [LINK]
     with pytest.raises(SlackApiError) as refused:
-        await linked.bot.chat_unfurl(channel=event["channel"], ts=event["message_ts"], unfurls={"https://elsewhere.test/": {"text": "x"}})
+        await linked.bot.chat_unfurl(
+            channel=event["channel"], ts=event["message_ts"], unfurls={"https://elsewhere.test/": {"text": "x"}}
+        )
     assert refusal(refused) == "cannot_unfurl_url"
 
 
@@ -69,7 +73,12 @@ async def test_an_app_can_ask_the_person_to_connect_first(linked: Stage) -> None
     event = await shared(linked)
     await linked.bot.api_call(
         "chat.unfurl",
-        json={"channel": event["channel"], "ts": event["message_ts"], "user_auth_required": True, "user_auth_url": "https://example.test/in"},
+        json={
+            "channel": event["channel"],
+            "ts": event["message_ts"],
+            "user_auth_required": True,
+            "user_auth_url": "https://example.test/in",
+        },
     )
     asked = (await linked.people.messages(linked.general, linked.ada))[-1]
     assert asked["is_ephemeral"]

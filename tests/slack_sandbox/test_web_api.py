@@ -41,7 +41,9 @@ async def test_the_sync_client_works_unchanged_with_forms(stage: Stage) -> None:
 async def test_tokens_and_methods_are_checked_in_slacks_order(stage: Stage) -> None:
     async with httpx.AsyncClient(base_url=stage.running.api_url) as http:
         assert (await http.post("auth.test")).json()["error"] == "not_authed"
-        assert (await http.post("auth.test", headers={"Authorization": "Bearer xoxb-no"})).json()["error"] == "invalid_auth"
+        assert (await http.post("auth.test", headers={"Authorization": "Bearer xoxb-no"})).json()[
+            "error"
+        ] == "invalid_auth"
         unknown = (await http.post("no.such", headers={"Authorization": f"Bearer {stage.keys['bot_token']}"})).json()
         assert unknown == {"ok": False, "error": "unknown_method", "req_method": "no.such"}
         good = await http.post("auth.test", headers={"Authorization": f"Bearer {stage.keys['bot_token']}"})
@@ -58,7 +60,11 @@ async def test_tokens_and_methods_are_checked_in_slacks_order(stage: Stage) -> N
         (b"x", "multipart/form-data", "invalid_form_data"),
         (b"", "application/json; charset=utf-8", "invalid_arguments"),
         (b'{"channel": {"a": 1}, "text": "x"}', "application/json; charset=utf-8", "invalid_arguments"),
-        (b'{"channel": "C1", "text": "x", "blocks": "nonsense"}', "application/json; charset=utf-8", "channel_not_found"),
+        (
+            b'{"channel": "C1", "text": "x", "blocks": "nonsense"}',
+            "application/json; charset=utf-8",
+            "channel_not_found",
+        ),
     ],
 )
 async def test_malformed_bodies_are_refused_by_name(stage: Stage, body: bytes, kind: str, error: str) -> None:
@@ -76,7 +82,9 @@ async def test_a_missing_argument_is_named(stage: Stage) -> None:
 
 
 async def test_arguments_a_method_does_not_know_are_passed_over(stage: Stage) -> None:
-    assert (await stage.bot.api_call("users.info", params={"user": stage.ada, "team_id": stage.team, "no_such": "x"}))["ok"]
+    assert (await stage.bot.api_call("users.info", params={"user": stage.ada, "team_id": stage.team, "no_such": "x"}))[
+        "ok"
+    ]
 
 
 async def test_commercial_apps_read_little_and_seldom(stage: Stage) -> None:
@@ -99,11 +107,17 @@ async def test_json_without_charset_is_answered_with_a_warning(stage: Stage) -> 
 
 
 async def test_a_missing_scope_is_named_with_what_was_granted(stage: Stage) -> None:
-    keys = await stage.people.app(stage.team, manifest(stage.app.url, name="Poor", scopes=["chat:write", "commands"], events=[]))
+    keys = await stage.people.app(
+        stage.team, manifest(stage.app.url, name="Poor", scopes=["chat:write", "commands"], events=[])
+    )
     with pytest.raises(SlackApiError) as caught:
         await stage.web(keys["bot_token"]).users_info(user=stage.ada)
     answer = caught.value.response
-    assert (answer["error"], answer["needed"], answer["provided"]) == ("missing_scope", "users:read", "chat:write,commands")
+    assert (answer["error"], answer["needed"], answer["provided"]) == (
+        "missing_scope",
+        "users:read",
+        "chat:write,commands",
+    )
 
 
 async def test_scopes_depend_on_the_kind_of_channel(stage: Stage) -> None:
@@ -121,11 +135,15 @@ async def test_scopes_depend_on_the_kind_of_channel(stage: Stage) -> None:
     with pytest.raises(SlackApiError) as caught:
         await client.conversations_list(types="public_channel,private_channel")
     assert caught.value.response["needed"] == "channels:read"
-    assert [room["name"] for room in (await client.conversations_list(types="private_channel"))["channels"]] == ["closed"]
+    assert [room["name"] for room in (await client.conversations_list(types="private_channel"))["channels"]] == [
+        "closed"
+    ]
 
 
 async def test_emails_need_their_own_scope(stage: Stage) -> None:
-    keys = await stage.people.app(stage.team, manifest(stage.app.url, name="NoMail", scopes=["users:read", "commands"], events=[]))
+    keys = await stage.people.app(
+        stage.team, manifest(stage.app.url, name="NoMail", scopes=["users:read", "commands"], events=[])
+    )
     shown = await stage.web(keys["bot_token"]).users_info(user=stage.ada)
     assert "email" not in shown["user"]["profile"]
     assert (await stage.bot.users_info(user=stage.ada))["user"]["profile"]["email"] == "ada@acme.test"

@@ -92,7 +92,9 @@ async def test_who_does_not_steer_is_told_what_is_missing(stage: Stage) -> None:
     """W-55: asked at the click and again at the submission."""
     _, channel = await incident(stage)
     text = await refused(stage, BO, channel, CREATE)
-    assert text.startswith("To create a task you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace")
+    assert text.startswith(
+        "To create a task you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace"
+    )
     assert not await rows(stage, "select id from task")
 
 
@@ -203,11 +205,17 @@ async def test_tasks_of_restricted_incidents_are_for_participants(stage: Stage) 
     # Nor is it called to the mind of who made it once and sees it no more.
     async with stage.house.db.tx(await org_id(stage)) as t:
         await t.execute(
-            update(Task).where(Task.description == "Cy made this once").values(due_at=clock.now() + timedelta(minutes=9), remind_at=clock.now())
+            update(Task)
+            .where(Task.description == "Cy made this once")
+            .values(due_at=clock.now() + timedelta(minutes=9), remind_at=clock.now())
         )
 
     async def came_to_its_end() -> list[str]:
-        return [str(s["reason"]) for s in await stage.steps() if s["name"] == "remind" and s["state"] in ("done", "skipped", "failed")]
+        return [
+            str(s["reason"])
+            for s in await stage.steps()
+            if s["name"] == "remind" and s["state"] in ("done", "skipped", "failed")
+        ]
 
     assert await stage.eventually(came_to_its_end) == ["Who made the task does not see it any more."]
     assert not await stage.direct_messages(CY, "Task")
@@ -215,7 +223,9 @@ async def test_tasks_of_restricted_incidents_are_for_participants(stage: Stage) 
 
 async def test_a_due_task_is_called_to_mind_and_can_be_put_off(stage: Stage) -> None:
     name, channel = await incident(stage)
-    await make(stage, channel, "Answer the customer", Assignees=[BO], Due=int((clock.now() + timedelta(hours=2)).timestamp()))
+    await make(
+        stage, channel, "Answer the customer", Assignees=[BO], Due=int((clock.now() + timedelta(hours=2)).timestamp())
+    )
     await stage.settle()
     await stage.advance(minutes=110)
     await told_directly(stage, BO, f"Task 1 of {name} is due in 10 minutes")

@@ -96,7 +96,9 @@ async def fit_rules(t: Tx, about: Subject) -> int:
     situation = await t.scalar(select(Situation).where(Situation.org_id == t.org, Situation.id == about.id))
     if situation is None:
         return 0
-    found = await queries.fitting(t, situation.id, situation.project_id, restricted=situation.visibility == "restricted")
+    found = await queries.fitting(
+        t, situation.id, situation.project_id, restricted=situation.visibility == "restricted"
+    )
     count = 0
     for rule in found:
         # Two changes at once may both fit it: one of them announces.

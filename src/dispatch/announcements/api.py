@@ -24,11 +24,15 @@ from dispatch.situations.web.filters import address, query_of
 
 class _RuleChanges(Body):
     query: str | None = Field(
-        None, max_length=4000, description="A filter as it stands in the address of the incident list; null: every incident"
+        None,
+        max_length=4000,
+        description="A filter as it stands in the address of the incident list; null: every incident",
     )
     channel: str | None = Field(None, max_length=81, description="A Slack channel's name or ID")
     emails: list[str] = Field([], max_length=MOST_ADDRESSES)
-    restricted: bool = Field(False, description="Restricted incidents too; then only to a private channel, and mails name no title")
+    restricted: bool = Field(
+        False, description="Restricted incidents too; then only to a private channel, and mails name no title"
+    )
     enabled: bool = True
 
 
@@ -44,7 +48,9 @@ class NewRule(_RuleChanges):
     """Which incidents, and whom to tell."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"name": "Payments team", "query": "severity=High&severity=Critical", "channel": "#payments"}]}
+        json_schema_extra={
+            "examples": [{"name": "Payments team", "query": "severity=High&severity=Critical", "channel": "#payments"}]
+        }
     )
 
     name: str = Field(max_length=60, description="Stands in the timeline and below the announcement")

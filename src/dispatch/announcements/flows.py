@@ -106,6 +106,14 @@ async def if_rules_fit(t: Tx, recorded: Recorded) -> int:
     return await fit_rules(t, recorded.subject)
 
 
-for fact in (Opened, CommanderNamed, CommanderChanged, ParticipantAdded, DetailsChanged, StatusChanged, VisibilityChanged):
+for fact in (
+    Opened,
+    CommanderNamed,
+    CommanderChanged,
+    ParticipantAdded,
+    DetailsChanged,
+    StatusChanged,
+    VisibilityChanged,
+):
     on(fact, Deciding(tell, if_rules_fit))
 on(RuleFitted, tell)

@@ -15,7 +15,9 @@ MOST_ADDRESSES = 20
 class RuleForm(Form):
     """Which incidents, and whom to tell."""
 
-    name: str = text("Name", max_length=60, placeholder="Payments team", help="Stands in the timeline and below the announcement.")
+    name: str = text(
+        "Name", max_length=60, placeholder="Payments team", help="Stands in the timeline and below the announcement."
+    )
     query: str | None = choice(
         "Incidents", placeholder="Every incident of the project",
         help="A saved view of the incident list. It is copied: changing the view later does not change the rule.",
@@ -53,7 +55,9 @@ class RuleForm(Form):
         if wrong:
             raise ValueError(f"That is no e-mail address: {wrong[0][:60]}")
         if len(found) > MOST_ADDRESSES:
-            raise ValueError(f"At most {MOST_ADDRESSES} addresses, please; these are {len(found)}. A mailing list holds more.")
+            raise ValueError(
+                f"At most {MOST_ADDRESSES} addresses, please; these are {len(found)}. A mailing list holds more."
+            )
         return "\n".join(found)
 
     @model_validator(mode="after")

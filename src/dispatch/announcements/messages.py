@@ -13,7 +13,10 @@ from dispatch.situations.slack.messages import announcement
 def in_slack(b: Brief, *, rule: str) -> dict[str, Any]:
     """As every announcement, with the rule that asked for it."""
     made = announcement(b)
-    return message([*made["blocks"], context(f"Announced by the rule “{escape(cut(rule, 60))}” of {escape(b.project)}.")], made["text"])
+    return message(
+        [*made["blocks"], context(f"Announced by the rule “{escape(cut(rule, 60))}” of {escape(b.project)}.")],
+        made["text"],
+    )
 
 
 def by_email(b: Brief, *, rule: str) -> Letter:

@@ -22,7 +22,11 @@ settings_page(
     about="Which incidents are announced to which channel or mail addresses.",
 )  # fmt: skip
 
-SAVED = {"added": "Added. It announces what fits from now on.", "changed": "Saved. It holds from now on.", "removed": "Removed."}
+SAVED = {
+    "added": "Added. It announces what fits from now on.",
+    "changed": "Saved. It holds from now on.",
+    "removed": "Removed.",
+}
 
 
 def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
@@ -61,7 +65,9 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async def write(t: Tx, form: RuleForm, seen: str) -> None:
             if form.restricted or asked.stored.get("restricted"):
                 await where.need(t, "announcements.restricted", "restricted", RuleForm)
-            await actions.save_rule(t, where.project, form, rule_id=rule_id, seen=seen, by=where.by, choices=asked.choices)
+            await actions.save_rule(
+                t, where.project, form, rule_id=rule_id, seen=seen, by=where.by, choices=asked.choices
+            )
 
         done = f"{where.path}?saved={'added' if rule_id is None else 'changed'}"
         return await form_page.save(request, where, asked, write, then=lambda _: done, item=rule_id)

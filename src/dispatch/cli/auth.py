@@ -16,17 +16,27 @@ Role = Literal["manager", "admin", "member"]
 @auth.command("configure")
 def configure(
     org: str = typer.Argument(..., help="Slug of the organization"),
-    issuer: str = typer.Option(None, help="The provider's address as it calls itself, such as https://login.example.com"),
+    issuer: str = typer.Option(
+        None, help="The provider's address as it calls itself, such as https://login.example.com"
+    ),
     client_id: str = typer.Option(None),
-    client_secret_stdin: bool = typer.Option(False, "--client-secret-stdin", help="Read the client secret from standard input"),
+    client_secret_stdin: bool = typer.Option(
+        False, "--client-secret-stdin", help="Read the client secret from standard input"
+    ),
     title: str = typer.Option(None, help='On the button: "Sign in with ..."'),
     scopes: str = typer.Option(None, help="Default: openid email profile"),
     domain: list[str] = typer.Option(None, help="Domain of addresses that may sign in; several times"),
     any_domain: bool = typer.Option(False, "--any-domain", help="Members with any address"),
-    create_members: bool = typer.Option(None, "--create-members/--no-create-members", help="Let new people of the domains in"),
+    create_members: bool = typer.Option(
+        None, "--create-members/--no-create-members", help="Let new people of the domains in"
+    ),
     default_role: Role = typer.Option(None, help="Role of new members"),
-    required_claim: str = typer.Option(None, help="A claim that decides who may sign in, such as https://slack.com/team_id"),
-    required_value: list[str] = typer.Option(None, help="A value it may have; several times; replaces those there were"),
+    required_claim: str = typer.Option(
+        None, help="A claim that decides who may sign in, such as https://slack.com/team_id"
+    ),
+    required_value: list[str] = typer.Option(
+        None, help="A value it may have; several times; replaces those there were"
+    ),
     groups_claim: str = typer.Option(None, help="Claim with the groups; empty: roles are given in Dispatch"),
     group_role: list[str] = typer.Option(None, help="group=role, several times; replaces those there were"),
     enable: bool = typer.Option(None, "--enable/--disable"),

@@ -46,8 +46,14 @@ def _default_folder() -> Path:
 
 
 def _run(
-    folder: Path, port: int, sandbox_port: int, fresh: bool, processes: list[subprocess.Popen[bytes]], *,
-    open_browser: bool, socket_mode: bool,
+    folder: Path,
+    port: int,
+    sandbox_port: int,
+    fresh: bool,
+    processes: list[subprocess.Popen[bytes]],
+    *,
+    open_browser: bool,
+    socket_mode: bool,
 ) -> None:
     import shutil
 
@@ -139,7 +145,9 @@ def refuse_taken_port(option: str, port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise SystemExit(f"Port {port} is in use, maybe by another demo. Stop that, or choose another with {option}.") from None
+            raise SystemExit(
+                f"Port {port} is in use, maybe by another demo. Stop that, or choose another with {option}."
+            ) from None
 
 
 def _prepare(database_url: str, env: dict[str, str], base: str, slack: str, *, socket_mode: bool) -> str:
@@ -163,7 +171,9 @@ def _prepare(database_url: str, env: dict[str, str], base: str, slack: str, *, s
         async with aiohttp.ClientSession() as http:
             await _post(http, f"{slack}/sandbox/workspaces", sample.workspace())
             installed = await _post(
-                http, f"{slack}/sandbox/apps", {"team": sample.TEAM, "manifest": manifest(base, sample.SLUG, socket=socket_mode)}
+                http,
+                f"{slack}/sandbox/apps",
+                {"team": sample.TEAM, "manifest": manifest(base, sample.SLUG, socket=socket_mode)},
             )
         plugins: dict[str, Any] = dict(discover())
         await sample.connect_slack(

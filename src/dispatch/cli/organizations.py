@@ -78,7 +78,11 @@ def project_admins(
     with database_urls() as (url, _):
         rows = run(work())
     text = "\n".join(f"{row['email']:40} {row['role']:8} {row['name']}" for row in rows)
-    show({"admins": rows}, as_json=json, text=text or f'Nobody is project admin of "{project}". Admins of the organization run it.')
+    show(
+        {"admins": rows},
+        as_json=json,
+        text=text or f'Nobody is project admin of "{project}". Admins of the organization run it.',
+    )
 
 
 @app.command()

@@ -20,7 +20,9 @@ def create_user(
     email: str = typer.Option(...),
     name: str = typer.Option(...),
     role: Role = typer.Option("member"),
-    password_stdin: bool = typer.Option(False, "--password-stdin", help="Set the password that comes in on standard input"),
+    password_stdin: bool = typer.Option(
+        False, "--password-stdin", help="Set the password that comes in on standard input"
+    ),
     json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Make somebody a member and print a link that signs them in once; with a password, no link.

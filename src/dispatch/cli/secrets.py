@@ -39,7 +39,9 @@ def rotate(json: bool = False) -> None:
         *(f"Not opened: {line}" for line in failed),
     ]
     if failed:
-        lines.append("Put the key that is missing back into DISPATCH_SECRET_KEY, or enter these secrets anew; then run this again.")
+        lines.append(
+            "Put the key that is missing back into DISPATCH_SECRET_KEY, or enter these secrets anew; then run this again."
+        )
     if not left and removable:
         lines.append(
             f"Nothing needs {', '.join(removable)} any more. Once every process runs with {current} in front and this "

@@ -92,6 +92,8 @@ def router(app: FastAPI, visits: Visits, pages: Environment) -> APIRouter:
     @routes.get("/{org}/api")
     async def api_page(request: Request, org: str) -> Response:
         visit = await visits.of(request, org)
-        return visit.page(pages, "api.html", request, "api", subjects=endpoints(app.openapi()), base=str(request.base_url).rstrip("/"))
+        return visit.page(
+            pages, "api.html", request, "api", subjects=endpoints(app.openapi()), base=str(request.base_url).rstrip("/")
+        )
 
     return routes

@@ -227,9 +227,7 @@ async def recent(t: Read, viewer: Viewer) -> list[Happened]:
         cls = kit_events.fact_named(event.fact)
         actor = known[event.actor].name if event.actor in known else "Dispatch"
         made.append(
-            Happened(
-                name, kit_events.sentence(event.fact, event.data, actor), cls.icon if cls else "point", event.at
-            )
+            Happened(name, kit_events.sentence(event.fact, event.data, actor), cls.icon if cls else "point", event.at)
         )
     return made
 

@@ -134,7 +134,9 @@ async def fill(db: Database) -> None:
         for project in (main, payments):
             for usual in await projects.choices(t, SituationType, project.id):
                 usual.rotation_id = rotation.id
-            await add_type(t, project, "Outage", help="Something is down or degraded.", position=1, rotation_id=rotation.id)
+            await add_type(
+                t, project, "Outage", help="Something is down or degraded.", position=1, rotation_id=rotation.id
+            )
             await add_type(
                 t, project, "Security", help="Somebody may have got in.", position=2, visibility="restricted",
                 rotation_id=rotation.id,
@@ -144,7 +146,9 @@ async def fill(db: Database) -> None:
         await add_tags(t, payments, ["cards", "checkout", "invoices", "webhooks", "fraud", "vendor"])
         # Oldest first, as numbers are given.
         for title, severity, priority, where, hours_ago, minutes in reversed(PAST):
-            await _past(t, title, severity, priority, main if where == "default" else payments, hours_ago, minutes, cast)
+            await _past(
+                t, title, severity, priority, main if where == "default" else payments, hours_ago, minutes, cast
+            )
 
 
 async def connect_slack(
@@ -173,10 +177,17 @@ async def connect_slack(
 
 
 async def _past(
-    t: Tx, title: str, severity: str, priority: str, project: Project, hours_ago: int, minutes: int, cast: dict[str, Person]
+    t: Tx,
+    title: str,
+    severity: str,
+    priority: str,
+    project: Project,
+    hours_ago: int,
+    minutes: int,
+    cast: dict[str, Person],
 ) -> None:
     """A closed incident with its rows, written directly: nothing may be set up or announced for it."""
-    number = (await t.scalar(select(SituationNumber).where(SituationNumber.org_id == t.org)))
+    number = await t.scalar(select(SituationNumber).where(SituationNumber.org_id == t.org))
     if number is None:
         number = SituationNumber(org_id=t.org, prefix="INC", last=0)
         t.add(number)

@@ -43,9 +43,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
                     select(Document, DocumentRevision)
                     .join(
                         DocumentRevision,
-                        and_(
-                            DocumentRevision.org_id == Document.org_id, DocumentRevision.document_id == Document.id
-                        ),
+                        and_(DocumentRevision.org_id == Document.org_id, DocumentRevision.document_id == Document.id),
                     )
                     .where(Document.org_id == t.org, Document.id == document_id)
                     .order_by(DocumentRevision.number.desc())

@@ -240,4 +240,3 @@ __all__ = [
     "record",
     "sentence",
 ]
-

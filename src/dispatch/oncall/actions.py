@@ -85,7 +85,9 @@ async def note_page(
     if made is None:
         return
     if failed:
-        await record(t, PageFailed(person=who.name, person_id=who.id, through=through, reason=failed), about=timeline or about)
+        await record(
+            t, PageFailed(person=who.name, person_id=who.id, through=through, reason=failed), about=timeline or about
+        )
     else:
         await record(t, Paged(person=who.name, person_id=who.id, through=through, round=call), about=timeline or about)
 
@@ -215,4 +217,6 @@ def _round(org: OrgId, about: Subject, person_id: int, call: int) -> ColumnEleme
 
 async def _one_at_a_time(t: Tx, about: Subject) -> None:
     """Writers about the pages of one subject queue up, or a round could be answered and escalated at once."""
-    await t.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"pages:{t.org}:{about.kind}:{about.id}", 0))))
+    await t.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"pages:{t.org}:{about.kind}:{about.id}", 0)))
+    )

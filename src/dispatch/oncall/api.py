@@ -33,14 +33,18 @@ class _RotationChanges(Body):
     members: list[str] = Field([], max_length=200, description="E-mails, in the order of their turns")
     shift: int = Field(1, ge=1, le=1000, description="Length of a shift, in `unit`s")
     unit: Literal["hours", "days", "weeks"] = "weeks"
-    tz: str = Field("UTC", max_length=64, description="IANA time zone; shifts of whole days change at the same time of day there")
+    tz: str = Field(
+        "UTC", max_length=64, description="IANA time zone; shifts of whole days change at the same time of day there"
+    )
 
 
 class RotationChanges(_RotationChanges):
     """Exactly the fields that are sent are changed."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"members": ["ada@example.com", "dee@example.com"], "shift": 2, "unit": "days"}]}
+        json_schema_extra={
+            "examples": [{"members": ["ada@example.com", "dee@example.com"], "shift": 2, "unit": "days"}]
+        }
     )
 
     name: str | None = Field(None, max_length=60)
@@ -68,7 +72,9 @@ class NewOverride(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"person": "joy@example.com", "starts_at": "2026-12-24T09:00:00Z", "ends_at": "2026-12-27T09:00:00Z"}]
+            "examples": [
+                {"person": "joy@example.com", "starts_at": "2026-12-24T09:00:00Z", "ends_at": "2026-12-27T09:00:00Z"}
+            ]
         }
     )
 
@@ -150,7 +156,9 @@ class _Rotations(Rows[Rotation]):
         """The form takes the time of day in the rotation's zone."""
         made = dict(sent)
         if made.get("starts_at") is not None:
-            made["starts_at"] = wall(_moment(made["starts_at"], "starts_at"), _zone(made.get("tz", stored.get("tz", "UTC"))))
+            made["starts_at"] = wall(
+                _moment(made["starts_at"], "starts_at"), _zone(made.get("tz", stored.get("tz", "UTC")))
+            )
         return made
 
     async def save(
@@ -212,9 +220,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
             if before is not None:
                 return OverrideOut.model_validate(before)
             rotation = await queries.rotation(t, there.id, item_id)
-            form = OverrideForm(
-                person=new.person, starts_at=wall(since, rotation.tz), ends_at=wall(until, rotation.tz)
-            )
+            form = OverrideForm(person=new.person, starts_at=wall(since, rotation.tz), ends_at=wall(until, rotation.tz))
             by = (await person_of(t, viewer)).id
             row = await rotation_actions.add_override(t, there, item_id, form, by=by)
             who = (await people(t, [row.person_id]))[row.person_id]

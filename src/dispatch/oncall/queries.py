@@ -36,7 +36,11 @@ LONGEST_SCHEDULE = 200
 
 
 def turn(
-    rotation: Rotation, at: datetime, *, ahead: int = 0, overrides: Sequence[RotationOverride] = (),
+    rotation: Rotation,
+    at: datetime,
+    *,
+    ahead: int = 0,
+    overrides: Sequence[RotationOverride] = (),
     gone: Collection[int] = (),
 ) -> OnCall | None:
     """Whose turn it is at a moment, `ahead` turns later; None for an empty rotation or before its start.
@@ -89,7 +93,11 @@ def _begins(rotation: Rotation, number: int) -> datetime:
 
 
 def schedule(
-    rotation: Rotation, overrides: Sequence[RotationOverride], since: datetime, until: datetime, gone: Collection[int] = ()
+    rotation: Rotation,
+    overrides: Sequence[RotationOverride],
+    since: datetime,
+    until: datetime,
+    gone: Collection[int] = (),
 ) -> list[OnCall]:
     """Who is on call from one moment to another, at most `LONGEST_SCHEDULE` spans."""
     found: list[OnCall] = []

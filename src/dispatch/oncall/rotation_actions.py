@@ -109,7 +109,9 @@ async def remove_rotation(t: Tx, project: Project, rotation_id: int, *, by: int 
         )
     )
     if types:
-        raise Conflict(f"{rotation.name} leads incidents of the types {', '.join(types)}. Give these another rotation first.")
+        raise Conflict(
+            f"{rotation.name} leads incidents of the types {', '.join(types)}. Give these another rotation first."
+        )
     name = rotation.name
     try:
         async with t.begin_nested():
@@ -121,7 +123,9 @@ async def remove_rotation(t: Tx, project: Project, rotation_id: int, *, by: int 
     return name
 
 
-async def add_override(t: Tx, project: Project, rotation_id: int, form: OverrideForm, *, by: int | None) -> RotationOverride:
+async def add_override(
+    t: Tx, project: Project, rotation_id: int, form: OverrideForm, *, by: int | None
+) -> RotationOverride:
     """Somebody stands in for a span of time.
 
     Raises:
@@ -158,7 +162,9 @@ async def remove_override(t: Tx, project: Project, rotation_id: int, override_id
     rotation = await _locked(t, project, rotation_id)
     found = await t.scalar(
         select(RotationOverride).where(
-            RotationOverride.org_id == t.org, RotationOverride.rotation_id == rotation.id, RotationOverride.id == override_id
+            RotationOverride.org_id == t.org,
+            RotationOverride.rotation_id == rotation.id,
+            RotationOverride.id == override_id,
         )
     )
     if found is None:
@@ -185,7 +191,9 @@ async def _locked(t: Tx, project: Project, rotation_id: int) -> Rotation:
 async def _people(t: Tx, emails: Sequence[str], *, field: str, labels: dict[str, str]) -> list[Person]:
     """The people of these addresses, in their order; who has left cannot be called."""
     wanted = [each.strip().lower() for each in emails]
-    found = {p.email: p for p in await t.scalars(select(Person).where(Person.org_id == t.org, Person.email.in_(wanted)))}
+    found = {
+        p.email: p for p in await t.scalars(select(Person).where(Person.org_id == t.org, Person.email.in_(wanted)))
+    }
     unknown = [each for each in wanted if each not in found]
     if unknown:
         raise FormErrors({field: f"Nobody here has the address {', '.join(unknown)}."}, labels=labels)

@@ -26,7 +26,9 @@ class RotationForm(Form):
     )  # fmt: skip
     shift: int = number("Shift length", default=1, least=1, most=1000)
     unit: str = choice("Hours, days or weeks", default="weeks")
-    tz: str = choice("Time zone", default="UTC", help="Shifts of whole days change at the same time of day there all year.")
+    tz: str = choice(
+        "Time zone", default="UTC", help="Shifts of whole days change at the same time of day there all year."
+    )
     starts_at: datetime = moment("The first shift begins", help="In the time zone above.")
 
     @field_validator("name")

@@ -73,7 +73,13 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.read(where.visit.org.id) as t:
             if rotation_id is None:
                 now = wall(clock.now(), where.project.tz).replace(minute=0)
-                stored: dict[str, Any] = {"tz": where.project.tz, "starts_at": now, "shift": 1, "unit": "weeks", "members": []}
+                stored: dict[str, Any] = {
+                    "tz": where.project.tz,
+                    "starts_at": now,
+                    "shift": 1,
+                    "unit": "weeks",
+                    "members": [],
+                }
                 title, action = "New rotation", f"{where.path}/new"
             else:
                 rotation = await queries.rotation(t, where.project.id, rotation_id)
@@ -112,10 +118,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
             turns = [queries.turn(r, now, overrides=_of(overrides, r), gone=gone) for r in found]
             wanted = {int(m) for r in found for m in r.members} | {each.person_id for each in turns if each}
             who = await people(t, wanted)
-        rows = [
-            _row(r, each, who, gone)
-            for r, each in zip(found, turns, strict=True)
-        ]
+        rows = [_row(r, each, who, gone) for r, each in zip(found, turns, strict=True)]
         saved = "Removed." if request.query_params.get("saved") == "removed" else ""
         return show(pages, "oncall.html", request, where, status=status, rows=rows, problem=problem, saved=saved)
 

@@ -50,7 +50,13 @@ ACTIONS: dict[str, Rule] = {
     # Whoever chooses the provider decides who can sign in as whom, owners included.
     "sign_in.configure": Rule("owner", "change how people sign in"),
 }
-ROLE_WORDS = {"owner": "an owner", "manager": "a manager", "admin": "an admin", "member": "a member", "guest": "a guest"}
+ROLE_WORDS = {
+    "owner": "an owner",
+    "manager": "a manager",
+    "admin": "an admin",
+    "member": "a member",
+    "guest": "a guest",
+}
 
 
 def rank(role: str) -> int:
@@ -97,7 +103,11 @@ async def require(t: Read, viewer: Viewer, action: str, project: int | None = No
     if allows(viewer, action, project):
         return
     rule = ACTIONS[action]
-    enough = "" if rule.project == "" else "a project admin" + (", " if rule.project == "any" else " of this project, ") + "or "
+    enough = (
+        ""
+        if rule.project == ""
+        else "a project admin" + (", " if rule.project == "any" else " of this project, ") + "or "
+    )
     raise NotAllowed(
         f"To {rule.to} you need to be {enough}{_at_least(rule.least)}; you are {_words(viewer)}. "
         f"{await who_helps(t, rule.least, project if rule.project == 'own' else None)}"

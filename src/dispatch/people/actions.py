@@ -33,7 +33,9 @@ def checked_slug(slug: str) -> str:
         Invalid: it may not.
     """
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?", slug):
-        raise Invalid(f'"{slug}" cannot be used: take lower-case letters, digits and hyphens, at most 40.', field="slug")
+        raise Invalid(
+            f'"{slug}" cannot be used: take lower-case letters, digits and hyphens, at most 40.', field="slug"
+        )
     if slug in RESERVED_SLUGS:
         raise Invalid(f'"{slug}" is reserved for Dispatch itself.', field="slug")
     return slug
@@ -89,8 +91,14 @@ async def person_for(t: Tx, email: str, *, name: str = "", **profile: str) -> Pe
             org_id=t.org,
             email=email,
             created_at=clock.now(),
-            name=name or email.split("@")[0], title="", team="", department="", location="",
-            weblink="", avatar_url=profile.get("avatar_url", ""), tz=profile.get("tz", "UTC"),
+            name=name or email.split("@")[0],
+            title="",
+            team="",
+            department="",
+            location="",
+            weblink="",
+            avatar_url=profile.get("avatar_url", ""),
+            tz=profile.get("tz", "UTC"),
         )
         .on_conflict_do_nothing()
     )
@@ -129,6 +137,4 @@ async def add_member(t: Tx, *, account_id: int, person_id: int, role: str) -> No
     await t.execute(
         update(Person).where(Person.org_id == t.org, Person.id == person_id).values(account_id=account_id, left_at=None)
     )
-    await t.execute(
-        upsert(AccountOrganization).values(account_id=account_id, org_id=t.org).on_conflict_do_nothing()
-    )
+    await t.execute(upsert(AccountOrganization).values(account_id=account_id, org_id=t.org).on_conflict_do_nothing())

@@ -30,7 +30,11 @@ def router(db: Database, visits: Visits) -> APIRouter:
 
     @routes.get("/{org}/persons")
     async def list_persons(
-        request: Request, org: str, q: str = Query("", description="Part of a name or an e-mail"), page: int = 1, size: int = 25
+        request: Request,
+        org: str,
+        q: str = Query("", description="Part of a name or an e-mail"),
+        page: int = 1,
+        size: int = 25,
     ) -> Listed[PersonOut]:
         """People whose name or e-mail contains `q`, by name."""
         page, size = window(page, size)

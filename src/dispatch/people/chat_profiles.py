@@ -99,7 +99,9 @@ async def _link_by_email(t: Tx, team: str, told: Mapping[str, ChatProfile]) -> N
             )
         )
     )
-    by_email = {each.email: each for each in told.values() if each.email and each.user not in known and not each.deactivated}
+    by_email = {
+        each.email: each for each in told.values() if each.email and each.user not in known and not each.deactivated
+    }
     if not by_email:
         return
     rows = await t.execute(

@@ -72,7 +72,9 @@ class Configuration(BaseModel):
     @classmethod
     def _an_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")):
+        if parts.scheme != "https" and not (
+            parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+        ):
             raise ValueError("an issuer starts with https://")
         if not parts.hostname or parts.query or parts.fragment or parts.username:
             raise ValueError("an issuer is an address without anything behind a ? or #")
@@ -224,7 +226,9 @@ async def let_in(t: Tx, found: IdentityProvider, claims: Mapping[str, Any]) -> i
             f"{found.title} does not confirm that your e-mail address is yours. Confirm it there, then sign in again."
         )
     if found.domains and email.rpartition("@")[2] not in found.domains:
-        raise NotAllowed(f"Only addresses of {', '.join(found.domains)} may sign in here; {found.title} says {email or 'none'}.")
+        raise NotAllowed(
+            f"Only addresses of {', '.join(found.domains)} may sign in here; {found.title} says {email or 'none'}."
+        )
     account = linked if linked is not None else await t.scalar(select(Account.id).where(Account.email == email))
     person = None
     if account is not None:
@@ -268,7 +272,9 @@ def role_from(found: IdentityProvider, claims: Mapping[str, Any]) -> str | None:
 
 def _has_required(found: IdentityProvider, claims: Mapping[str, Any]) -> bool:
     said = claims.get(found.required_claim)
-    return any(isinstance(each, str) and each in found.required_values for each in (said if isinstance(said, list) else [said]))
+    return any(
+        isinstance(each, str) and each in found.required_values for each in (said if isinstance(said, list) else [said])
+    )
 
 
 async def _link(t: Tx, found: IdentityProvider, account: int, subject: str) -> None:
@@ -286,20 +292,18 @@ async def _link(t: Tx, found: IdentityProvider, account: int, subject: str) -> N
             "deactivate the member and invite you again."
         )
     t.add(
-        ExternalIdentity(
-            org_id=t.org, account_id=account, issuer=found.issuer, subject=subject, created_at=clock.now()
-        )
+        ExternalIdentity(org_id=t.org, account_id=account, issuer=found.issuer, subject=subject, created_at=clock.now())
     )
     await t.flush()
 
 
 async def _only_owner(t: Read) -> bool:
-    owners = await t.scalars(select(Membership.id).where(Membership.org_id == t.org, Membership.role == "owner").limit(2))
+    owners = await t.scalars(
+        select(Membership.id).where(Membership.org_id == t.org, Membership.role == "owner").limit(2)
+    )
     return len(list(owners)) == 1
 
 
 def _zone(claims: Mapping[str, Any]) -> dict[str, str]:
     zone = claims.get("zoneinfo")
     return {"tz": zone} if isinstance(zone, str) and 0 < len(zone) <= 60 else {}
-
-

@@ -87,7 +87,9 @@ async def create_token(
     """
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME:
-        raise Invalid(f"A token needs a name of at most {LONGEST_NAME} characters: which program is it for?", field="name")
+        raise Invalid(
+            f"A token needs a name of at most {LONGEST_NAME} characters: which program is it for?", field="name"
+        )
     if role not in ROLES:
         raise Invalid(f"A role is one of {', '.join(ROLES)}.", field="role")
     if expires_at is not None and expires_at <= clock.now():
@@ -103,27 +105,19 @@ async def create_token(
     machine = (
         await t.execute(
             insert(Machine)
-            .values(
-                org_id=t.org, name=name, role=role, created_by=by, created_at=clock.now(), expires_at=expires_at
-            )
+            .values(org_id=t.org, name=name, role=role, created_by=by, created_at=clock.now(), expires_at=expires_at)
             .returning(Machine.id)
         )
     ).scalar_one()
     await t.execute(
-        insert(ApiToken).values(
-            token_hash=hash_token(token), org_id=t.org, machine_id=machine, created_at=clock.now()
-        )
+        insert(ApiToken).values(token_hash=hash_token(token), org_id=t.org, machine_id=machine, created_at=clock.now())
     )
     expires = "" if expires_at is None else expires_at.date().isoformat()
-    await record(
-        t, TokenCreated(token=name, after=role, expires=expires), about=Subject("organization", t.org), by=by
-    )
+    await record(t, TokenCreated(token=name, after=role, expires=expires), about=Subject("organization", t.org), by=by)
     return machine, token
 
 
-async def grant_token(
-    t: Tx, viewer: Viewer, *, name: str, role: str, expires_at: datetime | None
-) -> tuple[int, str]:
+async def grant_token(t: Tx, viewer: Viewer, *, name: str, role: str, expires_at: datetime | None) -> tuple[int, str]:
     """`create_token` for a person.
 
     Raises:
@@ -156,9 +150,7 @@ async def void_token(t: Tx, machine_id: int, *, by: int | None = None) -> str:
     found = await _working(t, machine_id)
     found.revoked_at = clock.now()
     await t.flush()
-    await record(
-        t, TokenRevoked(token=found.name, before=found.role), about=Subject("organization", t.org), by=by
-    )
+    await record(t, TokenRevoked(token=found.name, before=found.role), about=Subject("organization", t.org), by=by)
     return found.name
 
 
@@ -207,7 +199,5 @@ async def viewer_of_token(t: Tx, org: Organization, token: str) -> Viewer | None
             "it works again if they are made a member again."
         )
     if found.last_used_at is None or found.last_used_at < now - USED_EVERY:
-        await t.execute(
-            update(Machine).where(Machine.org_id == t.org, Machine.id == found.id).values(last_used_at=now)
-        )
+        await t.execute(update(Machine).where(Machine.org_id == t.org, Machine.id == found.id).values(last_used_at=now))
     return Viewer(org.id, org.slug, org.name, known.role, None, found.name, "", "UTC", found.id)

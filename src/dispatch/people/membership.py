@@ -69,13 +69,17 @@ async def members(t: Read, *, q: str = "", left: bool = False, page: int = 1, si
     active, gone = Membership.id.is_not(None), Membership.id.is_(None) & Person.left_at.is_not(None)
     counts = (
         await t.execute(
-            joined.with_only_columns(func.count().filter(active).label("active"), func.count().filter(gone).label("left"))
+            joined.with_only_columns(
+                func.count().filter(active).label("active"), func.count().filter(gone).label("left")
+            )
         )
     ).one()
     wanted = joined.where(gone if left else active)
     if q.strip():
         text = q.strip()
-        wanted = wanted.where(or_(Person.name.icontains(text, autoescape=True), Person.email.icontains(text, autoescape=True)))
+        wanted = wanted.where(
+            or_(Person.name.icontains(text, autoescape=True), Person.email.icontains(text, autoescape=True))
+        )
     total = (await t.execute(wanted.with_only_columns(func.count()))).scalar_one()
     rows = await t.execute(wanted.order_by(func.lower(Person.name), Person.id).limit(size).offset((page - 1) * size))
     return Members(
@@ -129,9 +133,7 @@ async def invite(t: Tx, viewer: Viewer, *, email: str, name: str, role: str) -> 
         raise Conflict(f"{address} is a member already. To send them a new link, open their page from the list below.")
     who = await person_for(t, address, name=name.strip()[:200])
     await add_member(t, account_id=account, person_id=who.id, role=role)
-    await record(
-        t, MemberInvited(person=who.name, after=role), about=Subject("member", who.id), by=viewer.person_id
-    )
+    await record(t, MemberInvited(person=who.name, after=role), about=Subject("member", who.id), by=viewer.person_id)
     return await member(t, who.id), await one_time_link(t, account, org=t.org)
 
 
@@ -201,9 +203,7 @@ async def set_role(t: Tx, found: Member, role: str, *, by: int | None, why: str 
         return
     await _refuse_last_owner(t, found)
     await t.execute(
-        update(Membership)
-        .where(Membership.org_id == t.org, Membership.person_id == found.person.id)
-        .values(role=role)
+        update(Membership).where(Membership.org_id == t.org, Membership.person_id == found.person.id).values(role=role)
     )
     await record(
         t,

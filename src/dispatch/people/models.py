@@ -175,7 +175,10 @@ class ChatIdentity(Tenant, Base):
     """A person's id in one chat workspace, such as U123 in T9."""
 
     __tablename__ = "chat_identity"
-    __table_args__ = (UniqueConstraint("org_id", "team_id", "user_id"), Index("ix_chat_identity_person", "org_id", "person_id"))
+    __table_args__ = (
+        UniqueConstraint("org_id", "team_id", "user_id"),
+        Index("ix_chat_identity_person", "org_id", "person_id"),
+    )
 
     person_id: Mapped[int]
     team_id: Mapped[str] = mapped_column(Text)

@@ -186,7 +186,9 @@ class OpenIdProviders:
 
     async def _exchange(self, client: Client, metadata: Metadata, *, code: str, verifier: str) -> dict[str, Any]:
         basic = not metadata.auth_methods or "client_secret_basic" in metadata.auth_methods
-        sign = ClientAuth(client.client_id, client.client_secret, "client_secret_basic" if basic else "client_secret_post")
+        sign = ClientAuth(
+            client.client_id, client.client_secret, "client_secret_basic" if basic else "client_secret_post"
+        )
         body = prepare_token_request(
             "authorization_code", redirect_uri=client.redirect_uri, code=code, code_verifier=verifier
         )
@@ -235,7 +237,9 @@ class OpenIdProviders:
 
     async def _with_userinfo(self, metadata: Metadata, claims: dict[str, Any], access: str) -> dict[str, Any]:
         told, status = await self._send(
-            "GET", metadata.userinfo_endpoint, headers={"authorization": f"Bearer {access}", "accept": "application/json"}
+            "GET",
+            metadata.userinfo_endpoint,
+            headers={"authorization": f"Bearer {access}", "accept": "application/json"},
         )
         # Core 5.3.2: what it says counts only for the person the ID token is about.
         if status >= 400 or told.get("sub") != claims["sub"]:

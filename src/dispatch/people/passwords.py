@@ -34,7 +34,12 @@ def checked(password: str, *, email: str) -> str:
     if len(password) > MOST:
         raise Invalid(f"Take at most {MOST} characters.", field="password")
     plain = password.lower().strip("0123456789!.?*# ")
-    if plain in _OBVIOUS or len(set(password)) < 4 or email.split("@")[0].lower() == plain or email.lower() == password.lower():
+    if (
+        plain in _OBVIOUS
+        or len(set(password)) < 4
+        or email.split("@")[0].lower() == plain
+        or email.lower() == password.lower()
+    ):
         raise Invalid("That is among the first things anybody would try. Take something else.", field="password")
     return password
 

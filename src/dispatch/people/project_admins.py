@@ -112,7 +112,9 @@ async def _member(t: Tx, email: str) -> Person:
     # Locked, so that nobody is deactivated at the same moment and keeps the role.
     locked = select(Membership.id).where(Membership.org_id == t.org, Membership.person_id == who.id).with_for_update()
     if await t.scalar(locked) is None:
-        raise Invalid(f"{who.name} is not a member and could not sign in. Invite them first (Settings → Members).", field="person")
+        raise Invalid(
+            f"{who.name} is not a member and could not sign in. Invite them first (Settings → Members).", field="person"
+        )
     return who
 
 

@@ -46,7 +46,9 @@ async def check(
     if metadata.challenge_methods and "S256" not in metadata.challenge_methods:
         yield Check("PKCE", False, "The provider does not name S256.", "Allow PKCE with S256 for this client there.")
     else:
-        yield Check("PKCE", True, "S256." if metadata.challenge_methods else "S256; the provider does not say what it takes.")
+        yield Check(
+            "PKCE", True, "S256." if metadata.challenge_methods else "S256; the provider does not say what it takes."
+        )
     try:
         keys = await providers.keys(metadata, again=True)
         yield Check("Keys", True, f"{len(list(keys))} to check signatures with.")

@@ -267,9 +267,7 @@ async def chat_ids(t: Read, ids: Iterable[int], *, team: str) -> dict[int, str]:
 
 async def org_role(t: Read, person_id: int) -> str:
     """The person's organization role; `member` for people without a login."""
-    role = await t.scalar(
-        select(Membership.role).where(Membership.org_id == t.org, Membership.person_id == person_id)
-    )
+    role = await t.scalar(select(Membership.role).where(Membership.org_id == t.org, Membership.person_id == person_id))
     return role or "member"
 
 

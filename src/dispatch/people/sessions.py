@@ -140,9 +140,7 @@ async def signed_in(t: Tx, token: str) -> SignedIn | None:
     if not token:
         return None
     now = clock.now()
-    found = await t.scalar(
-        select(Session).where(Session.token_hash == hash_token(token), Session.expires_at > now)
-    )
+    found = await t.scalar(select(Session).where(Session.token_hash == hash_token(token), Session.expires_at > now))
     if found is None:
         return None
     if found.last_seen_at < now - SEEN_EVERY:
@@ -156,9 +154,7 @@ async def devices(t: Read, me: SignedIn) -> list[Device]:
     rows = await t.scalars(
         select(Session).where(_mine(me), Session.expires_at > clock.now()).order_by(Session.last_seen_at.desc())
     )
-    return [
-        Device(s.id, s.browser, s.system, s.method, s.created_at, s.last_seen_at, s.id == me.id) for s in rows
-    ]
+    return [Device(s.id, s.browser, s.system, s.method, s.created_at, s.last_seen_at, s.id == me.id) for s in rows]
 
 
 async def end_session(t: Tx, me: SignedIn, session_id: int) -> bool:

@@ -42,13 +42,26 @@ async def create_project(t: Tx, slug: str, *, name: str = "", is_default: bool =
         raise Conflict(f'There is already a project "{slug}".')
     first = await t.scalar(select(Project.id).where(Project.org_id == t.org).limit(1)) is None
     project = Project(
-        org_id=t.org, slug=slug, name=name or slug.title(), is_default=is_default or first, created_at=clock.now(), **more
+        org_id=t.org,
+        slug=slug,
+        name=name or slug.title(),
+        is_default=is_default or first,
+        created_at=clock.now(),
+        **more,
     )
     t.add(project)
     await t.flush()
     t.add_all(
         Severity(
-            org_id=t.org, project_id=project.id, kind="incident", name=n, help=h, color=c, rank=r, position=i, is_default=i == 0
+            org_id=t.org,
+            project_id=project.id,
+            kind="incident",
+            name=n,
+            help=h,
+            color=c,
+            rank=r,
+            position=i,
+            is_default=i == 0,
         )
         for i, (n, h, c, r) in enumerate(SEVERITIES)
     )

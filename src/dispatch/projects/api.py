@@ -147,7 +147,12 @@ def router(db: Database, visits: Visits, rotations: choices_api.Rotations) -> AP
         return listed(items, page=1, size=len(items), total=len(items), path=request.url.path)
 
     both = APIRouter()
-    for each in (routes, choices_api.router(db, visits, rotations), tags_api.router(db, visits), admins_api.router(db, visits)):
+    for each in (
+        routes,
+        choices_api.router(db, visits, rotations),
+        tags_api.router(db, visits),
+        admins_api.router(db, visits),
+    ):
         both.include_router(each)
     return both
 

@@ -43,7 +43,9 @@ class TypeChanges(_TypeChanges):
 class NewType(_TypeChanges):
     """A type of incident."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Data loss", "help": "Something is gone.", "visibility": "open"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Data loss", "help": "Something is gone.", "visibility": "open"}]}
+    )
 
     name: str = Field(max_length=60)
 
@@ -51,7 +53,9 @@ class NewType(_TypeChanges):
 class _SeverityChanges(_Changes):
     color: Color = "secondary"
     rank: int = Field(0, ge=0, le=100, description="The higher, the worse. Lists sort by it")
-    paging: Literal["always", "never"] | None = Field(None, description="Page the commander; null: as the priority says")
+    paging: Literal["always", "never"] | None = Field(
+        None, description="Page the commander; null: as the priority says"
+    )
     escalate_minutes: int = Field(2, ge=1, le=24 * 60, description="Minutes without an answer until the next call")
     update_minutes: Literal[15, 30, 60, 120, 240, 1440] | None = Field(
         None, description="Minutes within which updates are promised; null: none is"
@@ -175,7 +179,9 @@ def _rows(of: ChoiceKind, rotations: Rotations) -> Rows[configure.Row]:
         async def save(
             self, t: Tx, project: Project, form: Any, *, row_id: int | None, seen: str, by: int, choices: Choices
         ) -> configure.Row:
-            return await configure.save_choice(t, project, of, form, choice_id=row_id, seen=seen, by=by, choices=choices)
+            return await configure.save_choice(
+                t, project, of, form, choice_id=row_id, seen=seen, by=by, choices=choices
+            )
 
         async def remove(self, t: Tx, project: Project, row_id: int, *, by: int) -> object:
             return await configure.remove_choice(t, project, of, row_id, by=by)

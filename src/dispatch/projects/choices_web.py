@@ -59,7 +59,12 @@ def _of(kind: ChoiceKind, db: Database, visits: Visits, pages: Environment, rota
         for row in rows:
             if row.id == choice_id:
                 return SettingsForm(
-                    kind.form, f"{where.path}/{row.id}", row.name, configure.stored(kind.form, row), choices, above=above
+                    kind.form,
+                    f"{where.path}/{row.id}",
+                    row.name,
+                    configure.stored(kind.form, row),
+                    choices,
+                    above=above,
                 )
         raise NotFound(f"There is no such {kind.one} in this project.")
 

@@ -104,7 +104,15 @@ async def change_project(t: Tx, project_id: int, form: ProjectForm, *, seen: str
 
 
 async def save_choice(
-    t: Tx, project: Project, kind: ChoiceKind, form: Form, *, choice_id: int | None, seen: str, by: int | None, choices: Choices
+    t: Tx,
+    project: Project,
+    kind: ChoiceKind,
+    form: Form,
+    *,
+    choice_id: int | None,
+    seen: str,
+    by: int | None,
+    choices: Choices,
 ) -> Row:
     """Add (without an id) or change one of the types, severities or priorities. One of them is the default.
 
@@ -135,14 +143,25 @@ async def save_choice(
             other.is_default = False
     if row is None:
         row = kind.cls(
-            org_id=t.org, project_id=project.id, kind="incident", position=max((r.position for r in there), default=-1) + 1, **after
+            org_id=t.org,
+            project_id=project.id,
+            kind="incident",
+            position=max((r.position for r in there), default=-1) + 1,
+            **after,
         )
         t.add(row)
     else:
         _write(row, after)
     await t.flush()
     was, now = differences(kind.form, before, after, choices=choices)
-    told: dict[str, Any] = {"project": project.name, "kind": kind.one, "what": row.name, "item": row.id, "before": was, "after": now}
+    told: dict[str, Any] = {
+        "project": project.name,
+        "kind": kind.one,
+        "what": row.name,
+        "item": row.id,
+        "before": was,
+        "after": now,
+    }
     about = Subject("project", project.id)
     if choice_id is None:
         await record(t, ChoiceAdded(**told), about=about, by=by)
@@ -188,10 +207,15 @@ async def remove_choice(t: Tx, project: Project, kind: ChoiceKind, choice_id: in
         async with t.begin_nested():
             await t.execute(delete(kind.cls).where(kind.cls.org_id == t.org, kind.cls.id == item))
     except IntegrityError:
-        raise Conflict(f"Incidents have the {kind.one} {name}, so it stays. Disable it instead: nobody can choose it then.") from None
+        raise Conflict(
+            f"Incidents have the {kind.one} {name}, so it stays. Disable it instead: nobody can choose it then."
+        ) from None
     t.expunge(row)
     await record(
-        t, ChoiceRemoved(project=project.name, kind=kind.one, what=name, item=item), about=Subject("project", project.id), by=by
+        t,
+        ChoiceRemoved(project=project.name, kind=kind.one, what=name, item=item),
+        about=Subject("project", project.id),
+        by=by,
     )
     return name
 
@@ -209,7 +233,9 @@ def _one(rows: Sequence[Row], kind: ChoiceKind, choice_id: int) -> Row:
     raise NotFound(f"There is no such {kind.one} in this project.")
 
 
-def _keep_a_default(before: Mapping[str, Any], after: Mapping[str, Any], one: str, *, labels: Mapping[str, str]) -> None:
+def _keep_a_default(
+    before: Mapping[str, Any], after: Mapping[str, Any], one: str, *, labels: Mapping[str, str]
+) -> None:
     wrong = {}
     if before.get("is_default") and not after["is_default"]:
         wrong["is_default"] = f"There must be a default. Make another {one} the default instead."

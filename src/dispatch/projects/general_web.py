@@ -62,7 +62,13 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
                 made = await configure.new_project(t, form, by=visit.viewer.person_id)
         except FormErrors as why:
             return visit.page(
-                pages, "settings_form.html", request, "settings", status=422, page_key="projects", **refused(asked, sent, why)
+                pages,
+                "settings_form.html",
+                request,
+                "settings",
+                status=422,
+                page_key="projects",
+                **refused(asked, sent, why),
             )
         return RedirectResponse(f"/{org}/settings/projects/{made.slug}/general?saved=created", 303)
 
@@ -86,7 +92,9 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
                 await where.need(t, "projects.choose_default", "is_default", ProjectForm)
             await configure.change_project(t, where.project.id, form, seen=seen, by=where.by)
 
-        return await form_page.save(request, where, _general(where), write, then=lambda _: f"{where.path}?saved=changed")
+        return await form_page.save(
+            request, where, _general(where), write, then=lambda _: f"{where.path}?saved=changed"
+        )
 
     return routes
 

@@ -152,7 +152,8 @@ class SlackInstallations:
         async with self.db.system() as t:
             found = {o.id: o for o in await t.scalars(select(Organization).where(Organization.id.in_(set(asked))))}
         return [
-            _Place(org, o.slug, o.name, o.config_version) if (o := found.get(org)) is not None else None for org in asked
+            _Place(org, o.slug, o.name, o.config_version) if (o := found.get(org)) is not None else None
+            for org in asked
         ]
 
     async def _of(self, place: _Place) -> tuple[Installation, ...]:

@@ -113,7 +113,9 @@ async def delete_plugin(t: Tx, project: Project, plugin: PluginLike, instance_id
 
 async def note_checks(t: Tx, instance_id: int, checks: Sequence[Mapping[str, Any]]) -> None:
     """Keep what the latest test said; it is shown until the next one. No change of the configuration."""
-    instance = await t.scalar(select(PluginInstance).where(PluginInstance.org_id == t.org, PluginInstance.id == instance_id))
+    instance = await t.scalar(
+        select(PluginInstance).where(PluginInstance.org_id == t.org, PluginInstance.id == instance_id)
+    )
     if instance is not None:
         instance.checks = [dict(each) for each in checks]
         instance.checked_at = clock.now()
@@ -171,7 +173,10 @@ async def _add(
     about = Subject("project", project.id)
     defaults = {key: each.default for key, each in inputs(plugin.settings).items()}
     await record(
-        t, PluginAdded(**_of(plugin, instance), changes=_changes(plugin, _shown_defaults(defaults), after)), about=about, by=by
+        t,
+        PluginAdded(**_of(plugin, instance), changes=_changes(plugin, _shown_defaults(defaults), after)),
+        about=about,
+        by=by,
     )
     if enabled:
         await record(t, PluginEnabled(**_of(plugin, instance)), about=about, by=by)
@@ -289,5 +294,7 @@ def _of(plugin: PluginLike, instance: PluginInstance) -> dict[str, Any]:
 def _label(text: str) -> str:
     cleaned = " ".join(text.split())
     if len(cleaned) > LONGEST_LABEL:
-        raise FormErrors({"label": f"At most {LONGEST_LABEL} characters; this has {len(cleaned)}."}, labels={"label": "Label"})
+        raise FormErrors(
+            {"label": f"At most {LONGEST_LABEL} characters; this has {len(cleaned)}."}, labels={"label": "Label"}
+        )
     return cleaned

@@ -158,7 +158,12 @@ def compared(settings: Any, who: Identity) -> list[Check]:
             found.append(Check(name, True, "Slack did not say.", hint))
         elif given and given != value:
             found.append(
-                Check(name, False, f"{given} is entered, but the bot token belongs to {value}.", f"Enter {value}, or empty it.")
+                Check(
+                    name,
+                    False,
+                    f"{given} is entered, but the bot token belongs to {value}.",
+                    f"Enter {value}, or empty it.",
+                )
             )
         else:
             found.append(Check(name, True, value if given else f"{value} (filled in from Slack)."))

@@ -82,7 +82,9 @@ async def mail_admins(c: StepContext) -> None:
         f"{c.data['hint']}\n\nUntil then incidents are handled on their pages and by e-mail. "
         "What waits for Slack is not lost.\n"
     )
-    await mailer.send(Email(key=c.key, to=tuple(addresses), subject=f"{TITLE} stopped working in {org.name}", text=text))
+    await mailer.send(
+        Email(key=c.key, to=tuple(addresses), subject=f"{TITLE} stopped working in {org.name}", text=text)
+    )
 
 
 plugin_stopped = flow("plugin.stopped", version=1)(

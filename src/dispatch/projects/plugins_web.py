@@ -94,7 +94,12 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         values = html_values(plugin.settings, sent)
         if allows(where.visit.viewer, "plugins.connect"):
             return values
-        if any(f"{key}{end}" in sent for key in inputs(plugin.settings) if key not in plugin.behaviour for end in ("", REMOVE)):
+        if any(
+            f"{key}{end}" in sent
+            for key in inputs(plugin.settings)
+            if key not in plugin.behaviour
+            for end in ("", REMOVE)
+        ):
             async with db.read(where.visit.org.id) as t:
                 await require(t, where.visit.viewer, "plugins.connect")
         return {key: value for key, value in values.items() if key in plugin.behaviour}
@@ -117,9 +122,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
             # A secret never goes back to the browser: say that it has to be typed again.
             wrong.setdefault(key, "Not saved yet. Please enter it again: secrets are not sent back to the page.")
             typed.pop(key)
-        form = to_html(
-            plugin.settings, choices=enum_choices(plugin.settings), values={**stored, **typed}, errors=wrong
-        )
+        form = to_html(plugin.settings, choices=enum_choices(plugin.settings), values={**stored, **typed}, errors=wrong)
         label = context.pop("label", instance.label if instance is not None else "")
         found = {"checks": _checks(instance), "problem": None, "changed": [], "saved": "", "checked_at": None} | context
         return show(
@@ -224,9 +227,7 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         instance, plugin = await instance_of(where, instance_id)
         return await try_out(request, where, plugin, instance)
 
-    async def try_out(
-        request: Request, where: Where, plugin: PluginLike, instance: PluginInstance | None
-    ) -> Response:
+    async def try_out(request: Request, where: Where, plugin: PluginLike, instance: PluginInstance | None) -> Response:
         """With the values in the form; from the menu, which sends none, with those stored."""
         sent = await request.form()
         values = await typed_by(where, plugin, sent) if "in-form" in sent else {}
@@ -296,7 +297,13 @@ async def _told(t: Read, events: list[Event]) -> list[Done]:
     for event in events:
         by = who[event.actor].name if event.actor in who else "Dispatch or its command line"
         rows.append(
-            Done(event.at, by, sentence(event.fact, event.data, by), _icon(event.fact), list(event.data.get("changes", ())))
+            Done(
+                event.at,
+                by,
+                sentence(event.fact, event.data, by),
+                _icon(event.fact),
+                list(event.data.get("changes", ())),
+            )
         )
     return rows
 

@@ -172,7 +172,9 @@ class Providers:
         if not instance.secrets:
             return {}
         opened: dict[str, str] = orjson.loads(
-            self.vault.open(instance.secrets, context=secret_context(instance.org_id, instance.project_id, instance.slug))
+            self.vault.open(
+                instance.secrets, context=secret_context(instance.org_id, instance.project_id, instance.slug)
+            )
         )
         return opened
 

@@ -60,7 +60,9 @@ async def project(t: Read, slug: str | None) -> Project:
         for p in found:
             if slug == p.slug:
                 return p
-        raise Invalid(f'There is no project "{slug}" here. There are: {", ".join(p.slug for p in found)}.', field="project")
+        raise Invalid(
+            f'There is no project "{slug}" here. There are: {", ".join(p.slug for p in found)}.', field="project"
+        )
     if not found:
         raise Invalid("This organization has no project yet.", field="project")
     return found[0]

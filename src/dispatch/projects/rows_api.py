@@ -119,7 +119,9 @@ def row_api(rows: Rows[Any], db: Database, visits: Visits) -> APIRouter:
         path = f"/api/v1/{org}/projects/{project}/{rows.key}"
         return listed(items, page=page, size=size, total=len(found), path=path)
 
-    async def get_row(request: Request, org: str, project: str, response: Response, item_id: int = Path(ge=1, le=LARGEST_ID)) -> Any:
+    async def get_row(
+        request: Request, org: str, project: str, response: Response, item_id: int = Path(ge=1, le=LARGEST_ID)
+    ) -> Any:
         organization, _ = await visits.machine(request, org, may=rows.see)
         async with db.read(organization.id) as t:
             row = await rows.one_of(t, await project_named(t, project), item_id)
@@ -158,9 +160,7 @@ def row_api(rows: Rows[Any], db: Database, visits: Visits) -> APIRouter:
             response.headers["etag"] = etag(fingerprint(rows.form, await rows.stored(t, row)))
             return (await rows.shown(t, [row]))[0]
 
-    async def _save(
-        t: Tx, project: Project, sent: Body, row: Any, *, viewer_id: int, seen: str | None = None
-    ) -> Any:
+    async def _save(t: Tx, project: Project, sent: Body, row: Any, *, viewer_id: int, seen: str | None = None) -> Any:
         stored = {} if row is None else await rows.stored(t, row)
         typed = rows.typed(sent.model_dump(exclude_unset=True), stored)
         raw = {key: plain(value) for key, value in {**stored, **typed}.items()}
@@ -168,7 +168,13 @@ def row_api(rows: Rows[Any], db: Database, visits: Visits) -> APIRouter:
         form = read(rows.form, raw, choices=choices)
         version = "" if row is None else fingerprint(rows.form, stored)
         return await rows.save(
-            t, project, form, row_id=None if row is None else row.id, seen=seen or version, by=viewer_id, choices=choices
+            t,
+            project,
+            form,
+            row_id=None if row is None else row.id,
+            seen=seen or version,
+            by=viewer_id,
+            choices=choices,
         )
 
     async def remove_row(request: Request, org: str, project: str, item_id: int = Path(ge=1, le=LARGEST_ID)) -> None:
@@ -183,7 +189,12 @@ def row_api(rows: Rows[Any], db: Database, visits: Visits) -> APIRouter:
     needs = "Needs a token of an admin."
     told = f"{rows.about} {needs}" if rows.see else rows.about
     routes.add_api_route(
-        base, list_rows, methods=["GET"], response_model=listed_of[rows.out], summary=f"List {rows.title}", description=told
+        base,
+        list_rows,
+        methods=["GET"],
+        response_model=listed_of[rows.out],
+        summary=f"List {rows.title}",
+        description=told,
     )
     routes.add_api_route(
         base, add_row, methods=["POST"], status_code=201, response_model=rows.out, summary=f"Add a {rows.one}",

@@ -40,7 +40,11 @@ COLORS = tuple(
 @cache
 def zones() -> tuple[Option, ...]:
     """Time zones by the names of the IANA database, those named after places and UTC."""
-    named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/")))
+    named = (
+        zone
+        for zone in available_timezones()
+        if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/", "SystemV/"))
+    )
     return (Option("UTC", "UTC"), *(Option(zone, zone.replace("_", " ")) for zone in sorted(named)))
 
 

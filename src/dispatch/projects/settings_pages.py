@@ -48,7 +48,9 @@ class Where:
         try:
             await require(t, self.visit.viewer, action, self.project.id)
         except NotAllowed as why:
-            raise FormErrors({field: str(why)}, labels={key: each.label for key, each in inputs(form).items()}) from None
+            raise FormErrors(
+                {field: str(why)}, labels={key: each.label for key, each in inputs(form).items()}
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ class SettingsForm:
     exists: bool = True
 
 
-async def enter(db: Database, visits: Visits, request: Request, org: str, project: str, part: str, *, may: str) -> Where:
+async def enter(
+    db: Database, visits: Visits, request: Request, org: str, project: str, part: str, *, may: str
+) -> Where:
     """The visit and the project, which may be a disabled one; `projects` are those whose page the visitor may open, too.
 
     Raises:
@@ -96,7 +100,9 @@ def show(
     )  # fmt: skip
 
 
-def drawn(asked: SettingsForm, *, typed: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
+def drawn(
+    asked: SettingsForm, *, typed: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """What `settings_form.html` needs: the form with what is stored, or with what was typed and is wrong."""
     values = {**asked.stored, **(typed or {})}
     return {
@@ -112,7 +118,9 @@ def refused(asked: SettingsForm, sent: Any, why: FormErrors) -> dict[str, Any]:
     return drawn(asked, typed=html_values(asked.form, sent), errors=why.by_field)
 
 
-async def latest_changes(db: Database, where: Where, *, like: str, item: int | None = None, limit: int = 1) -> list[tuple[Any, str]]:
+async def latest_changes(
+    db: Database, where: Where, *, like: str, item: int | None = None, limit: int = 1
+) -> list[tuple[Any, str]]:
     """(when, sentence) of the latest changes, for the notice that somebody else was faster.
 
     Args:

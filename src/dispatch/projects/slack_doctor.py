@@ -29,16 +29,14 @@ async def examine(setup: PluginSetup, project: Project, *, slack_api_url: str) -
     async with setup.db.read(project.org_id) as t:
         instance = await queries.configured(t, project.id, SLUG)
         where = await place(t, project)
-        contradictions = (
-            await contradictory_commands(t, instance, instance.settings) if instance is not None else {}
-        )
+        contradictions = await contradictory_commands(t, instance, instance.settings) if instance is not None else {}
     if instance is None:
-        return [
-            Check("Plugin", False, f"{plugin.title} is not added to {project.name}.", f"{_WHERE} → NEW.")
-        ]
+        return [Check("Plugin", False, f"{plugin.title} is not added to {project.name}.", f"{_WHERE} → NEW.")]
     found = []
     if not instance.enabled:
-        found.append(Check("Plugin", False, "It is disabled: nothing from Slack is answered.", f"{_WHERE} → ⋮ → Enable."))
+        found.append(
+            Check("Plugin", False, "It is disabled: nothing from Slack is answered.", f"{_WHERE} → ⋮ → Enable.")
+        )
     found += await setup.test(project, plugin, Change(instance_id=instance.id))
     settings: Any = setup.providers.settings_of(instance)
     outside = setup.providers.outside(where)
@@ -107,7 +105,10 @@ async def _other_address(http: aiohttp.ClientSession, url: str, kind: str) -> Ch
 
 def _wrong(name: str, url: str, why: str) -> Check:
     return Check(
-        name, False, f"{url} {why}.", "Is the server running, does DISPATCH_BASE_URL lead to it, does a proxy stand between?"
+        name,
+        False,
+        f"{url} {why}.",
+        "Is the server running, does DISPATCH_BASE_URL lead to it, does a proxy stand between?",
     )
 
 
@@ -115,7 +116,9 @@ def _commands(settings: Any, contradictions: dict[str, str]) -> Check:
     name = "Command Strings"
     if contradictions:
         return Check(name, False, " ".join(contradictions.values()), "Give one of them another name.")
-    names = {key.removeprefix(COMMAND): value for key, value in settings.model_dump().items() if key.startswith(COMMAND)}
+    names = {
+        key.removeprefix(COMMAND): value for key, value in settings.model_dump().items() if key.startswith(COMMAND)
+    }
     if len(names) > MOST_COMMANDS:
         return Check(name, False, f"{len(names)} names; an app has at most {MOST_COMMANDS}.", "")
     answered = [f"{names[key]}" for key in registry.commands if key in names]

@@ -96,7 +96,10 @@ async def change(t: Tx, project: Project, tag_id: int, form: TagForm, *, seen: s
         raise Stale(STALE)
     same = await t.scalar(
         select(Tag.name).where(
-            Tag.org_id == t.org, Tag.project_id == project.id, Tag.id != tag.id, func.lower(Tag.name) == form.name.lower()
+            Tag.org_id == t.org,
+            Tag.project_id == project.id,
+            Tag.id != tag.id,
+            func.lower(Tag.name) == form.name.lower(),
         )
     )
     if same is not None:

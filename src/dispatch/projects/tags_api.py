@@ -74,7 +74,11 @@ def router(db: Database, visits: Visits) -> APIRouter:
 
     @routes.post("/{org}/projects/{project}/tags", status_code=201)
     async def add_tags(
-        request: Request, org: str, project: str, new: NewTags, idempotency_key: str | None = Header(None, max_length=255)
+        request: Request,
+        org: str,
+        project: str,
+        new: NewTags,
+        idempotency_key: str | None = Header(None, max_length=255),
     ) -> AddedTags:
         """Add tags; answers those that were not there yet. Needs a token of an admin."""
         organization, viewer = await visits.machine(request, org, may="projects.configure")

@@ -12,7 +12,9 @@ from dispatch.projects import admins_web, choices_web, general_web, plugins_web,
 from dispatch.projects.providers import Providers
 
 
-def router(db: Database, visits: Visits, pages: Environment, providers: Providers, rotations: choices_web.Rotations) -> APIRouter:
+def router(
+    db: Database, visits: Visits, pages: Environment, providers: Providers, rotations: choices_web.Rotations
+) -> APIRouter:
     """Routes under `/{org}/settings`.
 
     Args:
@@ -32,7 +34,9 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         async with db.read(visit.org.id) as t:
             project = await queries.project(t, None)
             if not visit.viewer.admin_of(project.id):
-                project = next((each for each in await queries.all_projects(t) if visit.viewer.admin_of(each.id)), project)
+                project = next(
+                    (each for each in await queries.all_projects(t) if visit.viewer.admin_of(each.id)), project
+                )
         return RedirectResponse(f"/{org}/settings/projects/{project.slug}/{path}", 303)
 
     routes.include_router(general_web.router(db, visits, pages))

@@ -186,7 +186,9 @@ async def change_notifications_group(
     after = (present | set(added)) - set(removed)
     # More could not be edited in Slack, whose inputs hold 3,000 characters.
     if len(after) > MOST_ADDRESSES or sum(len(each) + 1 for each in after) > 3000:
-        raise Invalid(f"At most {MOST_ADDRESSES} addresses and 3,000 characters. Use a mailing list.", field="addresses")
+        raise Invalid(
+            f"At most {MOST_ADDRESSES} addresses and 3,000 characters. Use a mailing list.", field="addresses"
+        )
     if not added and not removed:
         return False
     await t.execute(delete(NotificationAddress).where(mine, NotificationAddress.email.in_(removed)))

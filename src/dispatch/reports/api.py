@@ -99,7 +99,11 @@ def router(db: Database, visits: Visits) -> APIRouter:
 
     @routes.post("/{org}/incidents/{name}/reports", status_code=201)
     async def write_report(
-        request: Request, org: str, name: str, new: NewReport, idempotency_key: str | None = Header(None, max_length=255)
+        request: Request,
+        org: str,
+        name: str,
+        new: NewReport,
+        idempotency_key: str | None = Header(None, max_length=255),
     ) -> ReportOut:
         """Write a report, as the commands do; it keeps or misses what the one before promised. Needs a token of an admin."""
         organization, viewer = await visits.machine(request, org)

@@ -93,7 +93,9 @@ async def post_executive(c: StepContext) -> None:
 async def tell_those_who_subscribed(c: StepContext) -> None:
     """People who follow along without being in the channel."""
     brief, written = await _report(c)
-    said = "; ".join(f"{messages.LABELS[key]}: {cut(' '.join(text.split()), 300)}" for key, text in written.content.items())
+    said = "; ".join(
+        f"{messages.LABELS[key]}: {cut(' '.join(text.split()), 300)}" for key, text in written.content.items()
+    )
     await tell_subscribers(c, subscribed(brief, what=f"has a new report. {said}"))
 
 

@@ -35,6 +35,8 @@ class ExecutiveReport(ReportForm):
     """Where it stands; for readers who were not there."""
 
     current_status: str = long_text("Current Status", max_length=10_000)
-    overview: str = long_text("Overview", max_length=10_000, placeholder="What happened, for readers who were not there")
+    overview: str = long_text(
+        "Overview", max_length=10_000, placeholder="What happened, for readers who were not there"
+    )
     next_steps: str = long_text("Next Steps", max_length=10_000)
     next_update: str | None = choice("Next update", default=None, required=False, help=HELP)

@@ -23,7 +23,10 @@ def executive(b: Brief, report: ReportRow, *, url: str, to: str, key: str, threa
     text = "\n\n".join(f"{head}\n{words}" if head else words for head, words in body) + f"\n\n{url}\n"
     html = Markup("").join(
         [
-            *(Markup("<h3>{}</h3><p>{}</p>").format(head, Markup("<br>").join(words.split("\n"))) for head, words in body),
+            *(
+                Markup("<h3>{}</h3><p>{}</p>").format(head, Markup("<br>").join(words.split("\n")))
+                for head, words in body
+            ),
             Markup('<p><a href="{}">Open in Dispatch</a></p>').format(url),
         ]
     )

@@ -32,7 +32,9 @@ class ReportRow:
     promise: str
 
 
-async def reports_of(t: Read, situation_id: int, *, kind: str = "", limit: int = 50, offset: int = 0) -> list[ReportRow]:
+async def reports_of(
+    t: Read, situation_id: int, *, kind: str = "", limit: int = 50, offset: int = 0
+) -> list[ReportRow]:
     """The latest first."""
     wanted = select(Report).where(*_about(t, situation_id, kind))
     found = list(await t.scalars(wanted.order_by(Report.id.desc()).limit(limit).offset(offset)))

@@ -47,7 +47,11 @@ async def read_dialog(t: Read, look: Look) -> dict[str, Any]:
     last = await latest_report(t, look.situation.id, kind)
     promised = await promised_after(t, look.situation.id)
     begun = (last.content if last else {}) | ({"next_update": str(promised)} if promised is not None else {})
-    wanted = next((each.label for each in CHOICES if each.value == str(promised)), f"in {promised} minutes") if promised else ""
+    wanted = (
+        next((each.label for each in CHOICES if each.value == str(promised)), f"in {promised} minutes")
+        if promised
+        else ""
+    )
     return {
         "kind": kind, "last": last, "wanted": wanted,
         "group": await notifications_group(t, look.situation.id) if kind == EXECUTIVE else [],
@@ -95,7 +99,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation = await situations.by_name(t, visit.viewer, name)
             require(await standing(t, visit.viewer, situation), "notifications_group")
-            await change_notifications_group(t, situation, add=wanted - shown, remove=shown - wanted, by=await visit.person(t))
+            await change_notifications_group(
+                t, situation, add=wanted - shown, remove=shown - wanted, by=await visit.person(t)
+            )
         return done(request, f"/{org}/incidents/{name}#reports")
 
     return routes

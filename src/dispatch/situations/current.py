@@ -59,7 +59,10 @@ async def current_incidents(
     ids = await t.scalars(
         select(Situation.id)
         .where(*where)
-        .order_by(case({status: at for at, status in enumerate(INCIDENT.states)}, value=Situation.status), Situation.reported_at.desc())
+        .order_by(
+            case({status: at for at, status in enumerate(INCIDENT.states)}, value=Situation.status),
+            Situation.reported_at.desc(),
+        )
         .offset((page - 1) * size)
         .limit(size)
     )

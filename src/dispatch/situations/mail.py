@@ -80,7 +80,9 @@ def announced(b: Brief, *, why: str) -> Letter:
     Args:
         why: the reason they get it, a sentence.
     """
-    return _letter(f"Incident {_named(b)}", [f"{b.name} is {b.status}.", *_what(b), why], [("Open the incident page", b.url)])
+    return _letter(
+        f"Incident {_named(b)}", [f"{b.name} is {b.status}.", *_what(b), why], [("Open the incident page", b.url)]
+    )
 
 
 def nobody_answered(b: Brief) -> Letter:

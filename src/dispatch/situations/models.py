@@ -166,9 +166,7 @@ class HandOff(Tenant, Base):
 
     __tablename__ = "hand_off"
     __table_args__ = (
-        Index(
-            "ix_hand_off_open", "org_id", "situation_id", unique=True, postgresql_where="state = 'offered'"
-        ),
+        Index("ix_hand_off_open", "org_id", "situation_id", unique=True, postgresql_where="state = 'offered'"),
         Index("ix_hand_off_due", "org_id", "due_at", postgresql_where="state = 'offered'"),
     )
 

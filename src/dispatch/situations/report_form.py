@@ -15,7 +15,9 @@ from dispatch.situations.actions import Report
 class ReportIncident(Form):
     """The report form."""
 
-    title: str = text("Title", max_length=200, placeholder="Checkout answers with errors", help="One line others understand.")
+    title: str = text(
+        "Title", max_length=200, placeholder="Checkout answers with errors", help="One line others understand."
+    )
     description: str = long_text(
         "Description", max_length=40_000, placeholder="What do you see? Since when? Who is affected?"
     )

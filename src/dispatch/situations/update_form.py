@@ -54,16 +54,20 @@ async def present(t: Read, situation: Situation) -> dict[str, Any]:
         "description": situation.description,
         "resolution": situation.resolution,
         "project": project.slug,
-        "type": await t.scalar(select(SituationType.name).where(SituationType.org_id == t.org, SituationType.id == situation.type_id)),
-        "severity": await t.scalar(select(Severity.name).where(Severity.org_id == t.org, Severity.id == situation.severity_id)),
-        "priority": await t.scalar(select(Priority.name).where(Priority.org_id == t.org, Priority.id == situation.priority_id)),
+        "type": await t.scalar(
+            select(SituationType.name).where(SituationType.org_id == t.org, SituationType.id == situation.type_id)
+        ),
+        "severity": await t.scalar(
+            select(Severity.name).where(Severity.org_id == t.org, Severity.id == situation.severity_id)
+        ),
+        "priority": await t.scalar(
+            select(Priority.name).where(Priority.org_id == t.org, Priority.id == situation.priority_id)
+        ),
         "tags": list(tags),
     }
 
 
-async def prepare_update(
-    t: Read, values: Mapping[str, Any]
-) -> tuple[dict[str, list[Option]], dict[str, Any]]:
+async def prepare_update(t: Read, values: Mapping[str, Any]) -> tuple[dict[str, list[Option]], dict[str, Any]]:
     """The options of the chosen project, and the values with that project's defaults where its names differ."""
     choices, filled = await prepare(t, values)
     return {key: options for key, options in choices.items() if key != "visibility"}, {

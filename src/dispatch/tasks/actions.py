@@ -59,9 +59,7 @@ async def create_task(
     if situation.status == "Closed":
         raise Conflict(f"{situation.name} is closed; reopen it first.")
     now = clock.now()
-    last = await t.scalar(
-        select(func.max(Task.number)).where(Task.org_id == t.org, Task.situation_id == situation.id)
-    )
+    last = await t.scalar(select(func.max(Task.number)).where(Task.org_id == t.org, Task.situation_id == situation.id))
     task = Task(
         org_id=t.org, situation_id=situation.id, number=(last or 0) + 1, description=description, state=OPEN,
         creator_id=by.id, due_at=due_at, remind_at=_first_reminder(due_at, now), source=source, source_key=source_key,
@@ -143,9 +141,7 @@ async def edit_task(
     await _changed(t, task)
     await record(
         t,
-        TaskEdited(
-            task_id=task.id, number=task.number, what=_what(task), fields=" and ".join(changed), before=before
-        ),
+        TaskEdited(task_id=task.id, number=task.number, what=_what(task), fields=" and ".join(changed), before=before),
         about=_about(situation),
         by=by.id,
     )
@@ -332,4 +328,3 @@ def _names(who: Sequence[Person]) -> str:
 
 def _about(situation: Situation) -> Subject:
     return Subject(situation.kind, situation.id)
-

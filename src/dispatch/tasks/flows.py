@@ -81,7 +81,9 @@ async def remind(c: StepContext) -> None:
         raise Skip("It was resolved meanwhile.")
     brief, chat = await chat_of(c)
     async with c.db.read(c.org) as t:
-        creator = (await t.execute(select(Task.creator_id).where(Task.org_id == t.org, Task.id == task.id))).scalar_one()
+        creator = (
+            await t.execute(select(Task.creator_id).where(Task.org_id == t.org, Task.id == task.id))
+        ).scalar_one()
         wanted = (await people.people(t, [p.id for p in task.assignees] or [creator])).values()
         told = [who.id for who in wanted if await sees(t, who, c.subject.id)]
     if not told:

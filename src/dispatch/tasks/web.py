@@ -142,6 +142,9 @@ async def _chosen(t: Read, sent: FormData) -> list[Person]:
             continue
         who = await by_email(t, email)
         if who is None:
-            raise Invalid(f'"{email.strip()[:100]}" is nobody of this organization. Choose a person from the list.', field="somebody")
+            raise Invalid(
+                f'"{email.strip()[:100]}" is nobody of this organization. Choose a person from the list.',
+                field="somebody",
+            )
         found.append(who)
     return found

@@ -16,7 +16,11 @@ def _sections(call: Call, content: Any) -> list[Json]:
     """Markdown cut where a reader sees a new block: a heading, a list, a paragraph."""
     if content is None:
         return []
-    if not isinstance(content, dict) or content.get("type") != "markdown" or not isinstance(content.get("markdown"), str):
+    if (
+        not isinstance(content, dict)
+        or content.get("type") != "markdown"
+        or not isinstance(content.get("markdown"), str)
+    ):
         raise call.bad('must be {"type": "markdown", "markdown": ...} [json-pointer:/document_content]')
     blocks = [block.strip("\n") for block in re.split(r"\n\s*\n|(?<=\n)(?=#)", content["markdown"]) if block.strip()]
     return [{"id": f"temp:C:{call.box.ids.secret('section')[:24]}", "markdown": block} for block in blocks]
@@ -148,7 +152,9 @@ def access(call: Call) -> Json:
         raise call.bad("must provide exactly one of user_ids or channel_ids")
     if level == "owner" and rooms:
         raise call.bad("owner is for user_ids only [json-pointer:/access_level]")
-    failed = [one for one in people if one not in call.box.state.users] + [one for one in rooms if one not in call.box.state.channels]
+    failed = [one for one in people if one not in call.box.state.users] + [
+        one for one in rooms if one not in call.box.state.channels
+    ]
     canvas.access |= {one: level for one in [*people, *rooms] if one not in failed}
     return {"failed_to_update_user_ids" if people else "failed_to_update_channel_ids": failed} if failed else {}
 

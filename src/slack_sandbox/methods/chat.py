@@ -30,7 +30,9 @@ def content(call: Call) -> Json:
         blocks = [{"type": "markdown", "text": text}]
     if blocks is not None and not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    if attachments is not None and not (isinstance(attachments, list) and all(isinstance(row, dict) for row in attachments)):
+    if attachments is not None and not (
+        isinstance(attachments, list) and all(isinstance(row, dict) for row in attachments)
+    ):
         raise SlackError("invalid_attachments")
     if attachments is not None and len(attachments) > 100:
         raise SlackError("too_many_attachments")
@@ -41,7 +43,9 @@ def content(call: Call) -> Json:
     return {
         "text": text,
         "blocks": None if blocks is None else rich_text.with_block_ids(call.box, blocks),
-        "attachments": None if attachments is None else [{"id": place, **row} for place, row in enumerate(attachments, 1)],
+        "attachments": None
+        if attachments is None
+        else [{"id": place, **row} for place, row in enumerate(attachments, 1)],
         "metadata": metadata,
     }
 

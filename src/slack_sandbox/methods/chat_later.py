@@ -79,7 +79,9 @@ def _chunk_text(call: Call) -> str:
     chunks = call.structure("chunks") or []
     if not isinstance(chunks, list):
         raise call.bad("must provide an array [json-pointer:/chunks]")
-    spoken = [str(one.get("text", "")) for one in chunks if isinstance(one, dict) and one.get("type") == "markdown_text"]
+    spoken = [
+        str(one.get("text", "")) for one in chunks if isinstance(one, dict) and one.get("type") == "markdown_text"
+    ]
     return call.text("markdown_text") + "".join(spoken)
 
 
@@ -90,7 +92,9 @@ def start_stream(call: Call) -> Json:
     if thread not in room.messages:
         raise SlackError("invalid_thread_ts")
     if room.kind in ("public", "private") and not (call.maybe("recipient_user_id") and call.maybe("recipient_team_id")):
-        raise SlackError("missing_recipient_user_id" if not call.maybe("recipient_user_id") else "missing_recipient_team_id")
+        raise SlackError(
+            "missing_recipient_user_id" if not call.maybe("recipient_user_id") else "missing_recipient_team_id"
+        )
     message = messages.by_app(call.box, call.app, room, text=_chunk_text(call), thread_ts=thread)
     message.extra["streaming_state"] = "in_progress"
     messages.post(call.box, room, message)
@@ -120,7 +124,14 @@ def append_stream(call: Call) -> Json:
 @method("chat.stopStream")
 def stop_stream(call: Call) -> Json:
     room, message = _stream(call)
-    given = content(Call(call.box, call.method, {key: call.args[key] for key in ("blocks", "metadata") if key in call.args}, call.token))
+    given = content(
+        Call(
+            call.box,
+            call.method,
+            {key: call.args[key] for key in ("blocks", "metadata") if key in call.args},
+            call.token,
+        )
+    )
     message.blocks = given["blocks"] or message.blocks
     message.metadata = given["metadata"] or message.metadata
     message.extra["streaming_state"] = "completed"

@@ -45,7 +45,12 @@ def _by_id(call: Call) -> tuple[str, str]:
 
 def _previews(call: Call) -> dict[str, Json]:
     given = call.structure("unfurls", error="invalid_unfurls_format")
-    asks = call.flag("user_auth_required") or call.maybe("user_auth_url") or call.maybe("user_auth_message") or call.args.get("user_auth_blocks")
+    asks = (
+        call.flag("user_auth_required")
+        or call.maybe("user_auth_url")
+        or call.maybe("user_auth_message")
+        or call.args.get("user_auth_blocks")
+    )
     if given is None and not asks:
         raise SlackError("missing_unfurls")
     if given is None:

@@ -76,7 +76,12 @@ def complete(call: Call) -> Json:
         file.complete = True
     for room in rooms:
         files.share_by_app(
-            call.box, done, call.box.channel(room), call.app, comment=call.text("initial_comment"), thread_ts=call.maybe("thread_ts"),
+            call.box,
+            done,
+            call.box.channel(room),
+            call.app,
+            comment=call.text("initial_comment"),
+            thread_ts=call.maybe("thread_ts"),
             blocks=rich_text.with_block_ids(call.box, blocks) if blocks else None,
         )
     return {"files": [shapes.file(call.box, file) for file in done]}

@@ -50,8 +50,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     rates: bool | None = None
     commercial: bool | None = None
-    events_per_hour: int | None = Field(None, ge=1, description="with rates on, events beyond are dropped with app_rate_limited")
-    events_failing_from: int | None = Field(None, ge=1, description="attempts in an hour before failing ones end a subscription")
+    events_per_hour: int | None = Field(
+        None, ge=1, description="with rates on, events beyond are dropped with app_rate_limited"
+    )
+    events_failing_from: int | None = Field(
+        None, ge=1, description="attempts in an hour before failing ones end a subscription"
+    )
 
 
 class Link(BaseModel):

@@ -104,7 +104,9 @@ def app_row(box: Sandbox, app: App) -> Json:
         "events_delayed": app.events_delayed,
         "home_tab": bool((app.features.get("app_home") or {}).get("home_tab_enabled")),
         "commands": [{key: one.get(key, "") for key in hinted} for one in app.commands],
-        "shortcuts": [{key: one.get(key, "") for key in ("name", "type", "callback_id", "description")} for one in app.shortcuts],
+        "shortcuts": [
+            {key: one.get(key, "") for key in ("name", "type", "callback_id", "description")} for one in app.shortcuts
+        ],
     }
 
 
@@ -121,7 +123,10 @@ def channel_row(box: Sandbox, channel: Channel, viewer: str | None = None) -> Js
         "purpose": channel.purpose.value,
         "members": list(channel.members),
         "bookmarks": list(channel.bookmarks),
-        "pins": [{"ts": pin.ts, "by": pin.by, "created": pin.created, "text": channel.messages[pin.ts].text} for pin in channel.pins],
+        "pins": [
+            {"ts": pin.ts, "by": pin.by, "created": pin.created, "text": channel.messages[pin.ts].text}
+            for pin in channel.pins
+        ],
         "creator": channel.creator,
         "created": channel.created,
         "kind": channel.kind_in(team),

@@ -76,7 +76,9 @@ async def echo(envelope: dict[str, Any]) -> dict[str, Any] | None:
 
 
 @asynccontextmanager
-async def running(server: Server, answer: Any = echo, **more: Any) -> AsyncIterator[tuple[SocketMode, asyncio.Task[None]]]:
+async def running(
+    server: Server, answer: Any = echo, **more: Any
+) -> AsyncIterator[tuple[SocketMode, asyncio.Task[None]]]:
     async with aiohttp.ClientSession() as session:
         socket = SocketMode(more.pop("open_link", server.link), session=session, answer=answer)
         task = asyncio.create_task(socket.run())
@@ -88,7 +90,12 @@ async def running(server: Server, answer: Any = echo, **more: Any) -> AsyncItera
 
 
 def envelope(number: int, *, answers: bool = True) -> dict[str, Any]:
-    return {"type": "slash_commands", "envelope_id": f"e{number}", "payload": {"n": number}, "accepts_response_payload": answers}
+    return {
+        "type": "slash_commands",
+        "envelope_id": f"e{number}",
+        "payload": {"n": number},
+        "accepts_response_payload": answers,
+    }
 
 
 async def test_envelopes_are_acknowledged_with_their_answer(server: Server) -> None:

@@ -63,7 +63,14 @@ ORGS = [
 PROVIDER = SimpleNamespace(title="Example Login", enabled=True)
 VIEWS = [
     {"id": 1, "name": "Mine", "query": "commander=me", "shared": False, "current": False, "removable": True},
-    {"id": 2, "name": "Bad ones in payments of the last quarter", "query": "severity=High", "shared": True, "current": True, "removable": False},
+    {
+        "id": 2,
+        "name": "Bad ones in payments of the last quarter",
+        "query": "severity=High",
+        "shared": True,
+        "current": True,
+        "removable": False,
+    },
 ]
 SHOWN = [
     {"key": "q", "label": "Words", "words": "chekcout"},
@@ -73,7 +80,11 @@ SHOWN = [
 RESULTS = [
     SimpleNamespace(name="INC-42", what="changed", reason=""),
     SimpleNamespace(name="INC-41", what="same", reason=""),
-    SimpleNamespace(name="INC-40", what="refused", reason="To change this you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez)."),
+    SimpleNamespace(
+        name="INC-40",
+        what="refused",
+        reason="To change this you need to be Commander, Scribe or an admin of the project or the organization. Ask Ada Lovelace, who leads, or an admin (Dee Alvarez).",
+    ),
 ]
 FILTERS = [
     SimpleNamespace(
@@ -311,7 +322,11 @@ HOME = Home(
         Duty("Secondary", "Payments", LONGEST, ago(days=-3), None),
         Duty("Nights", "Search", None, None, None),
     ],
-    by_severity=[(Level("Critical", "red", 4), 1), (Level("High", "orange", 3), 12), (Level("Undetermined", "secondary", 0), 2)],
+    by_severity=[
+        (Level("Critical", "red", 4), 1),
+        (Level("High", "orange", 3), 12),
+        (Level("Undetermined", "secondary", 0), 2),
+    ],
     open=ITEMS[:4],
     open_total=15,
     any_incident=True,
@@ -352,9 +367,23 @@ TASKS = TaskList(
 )  # fmt: skip
 NO_TASKS = TaskList([], 1, 50, 0, 0)
 
-TACTICAL = {"conditions": "One checkout in **three** fails.", "actions": "- Bo rolls back\n- Cy tells support", "needs": LONG_WORD}
+TACTICAL = {
+    "conditions": "One checkout in **three** fails.",
+    "actions": "- Bo rolls back\n- Cy tells support",
+    "needs": LONG_WORD,
+}
 REPORTS = [
     ReportRow(3, "tactical", 2, ADA.name, ADA.id, TACTICAL, ago(minutes=2), ago(minutes=-28), ""),
-    ReportRow(2, "executive", 1, LONGEST.name, LONGEST.id, {"current_status": "Bad", "overview": EMOJI, "next_steps": "Wait"}, ago(minutes=20), ago(minutes=4), "late"),
+    ReportRow(
+        2,
+        "executive",
+        1,
+        LONGEST.name,
+        LONGEST.id,
+        {"current_status": "Bad", "overview": EMOJI, "next_steps": "Wait"},
+        ago(minutes=20),
+        ago(minutes=4),
+        "late",
+    ),
     ReportRow(1, "tactical", 1, BO.name, BO.id, TACTICAL, ago(minutes=30), ago(minutes=1), "kept"),
 ]

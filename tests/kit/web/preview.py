@@ -34,7 +34,10 @@ REPORTS = Path(dispatch.reports.web.__file__).parent / "templates"
 TASKS = Path(dispatch.tasks.web.__file__).parent / "templates"
 DESK = Path(dispatch.desk.__file__).parent / "templates"
 #: The parts that cast.py has data for, whatever else a test before imported.
-PARTS = [part_named(key) for key in ("summary", "steps", "tasks", "reports", "timeline", "resources", "participants", "related", "pages")]
+PARTS = [
+    part_named(key)
+    for key in ("summary", "steps", "tasks", "reports", "timeline", "resources", "participants", "related", "pages")
+]
 _ = own_parts, questions, timeline
 CAN = {"retry": True, "acknowledge": True, "take_command": True, "update": True, "move": True, "relate": True}
 COMMON: dict[str, Any] = {
@@ -69,7 +72,20 @@ INCIDENT: dict[str, Any] = {
     "reports": cast.REPORTS, "report_labels": LABELS, "may_report": True, "shown_zone": "Europe/Berlin", "zones": ZONES,
     "here": {"needs_reason": False, "commander": "Ada Lovelace"}, "parts": PARTS,
 }  # fmt: skip
-NOTHING: dict[str, Any] = {"participants": [], "resources": [], "steps": [], "pages": [], "timeline": [], "can": {}, "relatives": [], "lookalikes": [], "tasks": cast.NO_TASKS, "may_create_task": False, "reports": [], "may_report": False}
+NOTHING: dict[str, Any] = {
+    "participants": [],
+    "resources": [],
+    "steps": [],
+    "pages": [],
+    "timeline": [],
+    "can": {},
+    "relatives": [],
+    "lookalikes": [],
+    "tasks": cast.NO_TASKS,
+    "may_create_task": False,
+    "reports": [],
+    "may_report": False,
+}
 SIGN_IN: dict[str, Any] = {
     "mail_enabled": True,
     "provider": None,

@@ -112,7 +112,11 @@ def test_a_template_uses_only_known_classes_and_icons(path: Path) -> None:
 def test_a_page_carries_no_style_attribute_no_handler_and_no_script_of_its_own(address: str) -> None:
     template, context = PAGES[address]
     common = BARE.get(template, COMMON)
-    html = pages.templates(SLICE, PEOPLE, DESK, TASKS, REPORTS).get_template(template).render(common | {"request_path": address} | context)
+    html = (
+        pages.templates(SLICE, PEOPLE, DESK, TASKS, REPORTS)
+        .get_template(template)
+        .render(common | {"request_path": address} | context)
+    )
     assert not re.findall(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=\"/static/)|href=\"javascript:", html)
 
 
@@ -164,7 +168,9 @@ async def test_every_answer_forbids_foreign_code_and_framing() -> None:
 
 
 def test_the_way_to_a_setting_is_a_link() -> None:
-    made = pages.with_settings("No <chat> (Settings → Project → Plugins → Slack). Ask.", "/acme/settings/projects/a&b/plugins")
+    made = pages.with_settings(
+        "No <chat> (Settings → Project → Plugins → Slack). Ask.", "/acme/settings/projects/a&b/plugins"
+    )
     assert str(made) == (
         "No &lt;chat&gt; (<a href='/acme/settings/projects/a&amp;b/plugins'>Settings → Project → Plugins → Slack</a>). Ask."
     )

@@ -63,7 +63,9 @@ def stage(served: Served, browser: Browser) -> Iterator[Stage]:
         http.post("/sandbox/reset")
         http.put("/sandbox/faults", json={"faults": []})
         made = http.post("/sandbox/workspaces", json=WORKSPACE).json()
-        keys = http.post("/sandbox/apps", json={"team": made["team"]["id"], "manifest": manifest(served.app.url)}).json()
+        keys = http.post(
+            "/sandbox/apps", json={"team": made["team"]["id"], "manifest": manifest(served.app.url)}
+        ).json()
         served.app.web = AsyncWebClient(token=keys["bot_token"], base_url=f"{served.base_url}/api/")
         served.app.submitted.clear()
         served.app.acted.clear()
@@ -84,7 +86,10 @@ def stage(served: Served, browser: Browser) -> Iterator[Stage]:
 
         ids = {user["name"]: user["id"] for user in made["users"]}
         rooms = {channel["name"]: channel["id"] for channel in made["channels"]}
-        http.post(f"/sandbox/users/{ids['ada']}/invitations", json={"channel": rooms["general"], "users": [keys["bot_user_id"]]})
+        http.post(
+            f"/sandbox/users/{ids['ada']}/invitations",
+            json={"channel": rooms["general"], "users": [keys["bot_user_id"]]},
+        )
         yield Stage(served.base_url, served.app, http, ids, rooms, keys["bot_user_id"], open_page, complaints)
         for window in opened:
             window.close()

@@ -18,8 +18,26 @@ from slack_sandbox.testing import serving
 
 Json = dict[str, Any]
 
-SCOPES = ["channels:history", "channels:join", "channels:manage", "channels:read", "chat:write", "commands", "im:history", "im:write",
-          "reactions:write", "users:read", "pins:write", "bookmarks:write", "bookmarks:read", "canvases:write", "channels:write.topic", "links:read", "links:write", "files:read"]
+SCOPES = [
+    "channels:history",
+    "channels:join",
+    "channels:manage",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "im:history",
+    "im:write",
+    "reactions:write",
+    "users:read",
+    "pins:write",
+    "bookmarks:write",
+    "bookmarks:read",
+    "canvases:write",
+    "channels:write.topic",
+    "links:read",
+    "links:write",
+    "files:read",
+]
 
 
 def text(words: str) -> Json:
@@ -31,25 +49,57 @@ def options(*names: str) -> list[Json]:
 
 
 def field(block_id: str, label: str, element: Json, **more: Any) -> Json:
-    return {"type": "input", "block_id": block_id, "label": text(label), "element": {"action_id": "value", **element}, **more}
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "label": text(label),
+        "element": {"action_id": "value", **element},
+        **more,
+    }
 
 
 def kitchen(note: str | None = None) -> Json:
     """A modal with every kind of input."""
     severities = options("SEV1", "SEV2", "SEV3")
     blocks = [
-        {"type": "section", "block_id": "intro", "text": {"type": "mrkdwn", "text": note or "Fill in *everything* that matters."},
-         "accessory": {"type": "button", "action_id": "annotate", "text": text("Add a note")}},
-        field("title", "Title", {"type": "plain_text_input", "placeholder": text("What is broken?")}, hint=text("Short and plain.")),
+        {
+            "type": "section",
+            "block_id": "intro",
+            "text": {"type": "mrkdwn", "text": note or "Fill in *everything* that matters."},
+            "accessory": {"type": "button", "action_id": "annotate", "text": text("Add a note")},
+        },
+        field(
+            "title",
+            "Title",
+            {"type": "plain_text_input", "placeholder": text("What is broken?")},
+            hint=text("Short and plain."),
+        ),
         field("story", "Description", {"type": "plain_text_input", "multiline": True}, optional=True),
-        field("severity", "Severity", {"type": "static_select", "options": severities, "initial_option": severities[1]}),
-        field("service", "Service", {"type": "external_select", "min_query_length": 1, "placeholder": text("Type to search")}, optional=True),
+        field(
+            "severity", "Severity", {"type": "static_select", "options": severities, "initial_option": severities[1]}
+        ),
+        field(
+            "service",
+            "Service",
+            {"type": "external_select", "min_query_length": 1, "placeholder": text("Type to search")},
+            optional=True,
+        ),
         field("commander", "Commander", {"type": "users_select"}, optional=True),
         field("helpers", "Helpers", {"type": "multi_users_select"}, optional=True),
         field("tell", "Tell", {"type": "multi_conversations_select"}, optional=True),
         field("room", "Channel", {"type": "channels_select"}, optional=True),
-        field("tags", "Tags", {"type": "multi_static_select", "options": options("Network", "Database", "Frontend")}, optional=True),
-        field("checks", "Checks", {"type": "checkboxes", "options": options("Page the on-call", "Open a bridge")}, optional=True),
+        field(
+            "tags",
+            "Tags",
+            {"type": "multi_static_select", "options": options("Network", "Database", "Frontend")},
+            optional=True,
+        ),
+        field(
+            "checks",
+            "Checks",
+            {"type": "checkboxes", "options": options("Page the on-call", "Open a bridge")},
+            optional=True,
+        ),
         field("kind", "Kind", {"type": "radio_buttons", "options": options("Real", "Drill")}, optional=True),
         field("day", "Day", {"type": "datepicker"}, optional=True),
         field("hour", "Time", {"type": "timepicker"}, optional=True),
@@ -61,10 +111,23 @@ def kitchen(note: str | None = None) -> Json:
         field("others", "Other services", {"type": "multi_external_select", "min_query_length": 1}, optional=True),
         field("rooms", "Channels", {"type": "multi_channels_select"}, optional=True),
         field("talk", "Conversation", {"type": "conversations_select"}, optional=True),
-        field("ratio", "Ratio", {"type": "number_input", "is_decimal_allowed": True, "min_value": "0", "max_value": "1"}, optional=True),
+        field(
+            "ratio",
+            "Ratio",
+            {"type": "number_input", "is_decimal_allowed": True, "min_value": "0", "max_value": "1"},
+            optional=True,
+        ),
         field("files", "Logs", {"type": "file_input", "filetypes": ["log", "png"], "max_files": 2}, optional=True),
     ]
-    return {"type": "modal", "callback_id": "kitchen", "title": text("Report a problem"), "submit": text("Report"), "close": text("Cancel"), "notify_on_close": True, "blocks": blocks}
+    return {
+        "type": "modal",
+        "callback_id": "kitchen",
+        "title": text("Report a problem"),
+        "submit": text("Report"),
+        "close": text("Cancel"),
+        "notify_on_close": True,
+        "blocks": blocks,
+    }
 
 
 def panel() -> list[Json]:
@@ -81,7 +144,12 @@ def panel() -> list[Json]:
         {"type": "checkboxes", "action_id": "checks", "options": options("Bridge", "Status page")},
     ]
     several = [
-        {"type": "section", "block_id": kind, "text": text(f"Choose {kind}"), "accessory": {"action_id": f"several_{kind}", "placeholder": text(f"Several {kind}"), **element}}
+        {
+            "type": "section",
+            "block_id": kind,
+            "text": text(f"Choose {kind}"),
+            "accessory": {"action_id": f"several_{kind}", "placeholder": text(f"Several {kind}"), **element},
+        }
         for kind, element in {
             "tags": {"type": "multi_static_select", "options": options("Network", "Database")},
             "services": {"type": "multi_external_select", "min_query_length": 1},
@@ -97,37 +165,97 @@ def panel() -> list[Json]:
 def card(state: str = "Active") -> list[Json]:
     return [
         {"type": "header", "text": text("Checkout is failing :fire:")},
-        {"type": "section", "text": {"type": "mrkdwn", "text": "Payments answer *502* since <!date^1764000000^{date_short} {time}|noon>.\n> 40 % of carts are lost\nSee <https://status.example.test|the status page> and `payments-api`."},
-         "fields": [{"type": "mrkdwn", "text": f"*State*\n{state}"}, {"type": "mrkdwn", "text": "*Severity*\nSEV1"}]},
+        {
+            "type": "section",
+            "text": {
+                "type": "mrkdwn",
+                "text": "Payments answer *502* since <!date^1764000000^{date_short} {time}|noon>.\n> 40 % of carts are lost\nSee <https://status.example.test|the status page> and `payments-api`.",
+            },
+            "fields": [{"type": "mrkdwn", "text": f"*State*\n{state}"}, {"type": "mrkdwn", "text": "*Severity*\nSEV1"}],
+        },
         {"type": "context", "elements": [{"type": "mrkdwn", "text": "Reported by Pager :robot_face:"}]},
-        {"type": "actions", "block_id": "moves", "elements": [
-            {"type": "button", "action_id": "take", "style": "primary", "text": text("Take it"), "value": "1"},
-            {"type": "button", "action_id": "close", "style": "danger", "text": text("Close"), "value": "1",
-             "confirm": {"title": text("Close it?"), "text": {"type": "mrkdwn", "text": "This tells *everyone*."}, "confirm": text("Yes, close"), "deny": text("No")}},
-            {"type": "static_select", "action_id": "sev", "placeholder": text("Severity"), "options": options("SEV1", "SEV2", "SEV3")},
-            {"type": "overflow", "action_id": "more", "options": options("Mute", "Export")},
-        ]},
+        {
+            "type": "actions",
+            "block_id": "moves",
+            "elements": [
+                {"type": "button", "action_id": "take", "style": "primary", "text": text("Take it"), "value": "1"},
+                {
+                    "type": "button",
+                    "action_id": "close",
+                    "style": "danger",
+                    "text": text("Close"),
+                    "value": "1",
+                    "confirm": {
+                        "title": text("Close it?"),
+                        "text": {"type": "mrkdwn", "text": "This tells *everyone*."},
+                        "confirm": text("Yes, close"),
+                        "deny": text("No"),
+                    },
+                },
+                {
+                    "type": "static_select",
+                    "action_id": "sev",
+                    "placeholder": text("Severity"),
+                    "options": options("SEV1", "SEV2", "SEV3"),
+                },
+                {"type": "overflow", "action_id": "more", "options": options("Mute", "Export")},
+            ],
+        },
     ]
 
 
 def manifest(url: str) -> Json:
-    commands = [("/report", "Report a problem", "[title]"), ("/card", "Post a card", ""), ("/whisper", "Answer only you", "[words]"), ("/panel", "Post every element", "")]
+    commands = [
+        ("/report", "Report a problem", "[title]"),
+        ("/card", "Post a card", ""),
+        ("/whisper", "Answer only you", "[words]"),
+        ("/panel", "Post every element", ""),
+    ]
     return {
         "display_information": {"name": "Pager", "description": "Pages people"},
         "features": {
             "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
             "bot_user": {"display_name": "pager"},
             "unfurl_domains": ["status.example.test"],
-            "slash_commands": [{"command": name, "url": f"{url}/command", "description": words, **({"usage_hint": hint} if hint else {})} for name, words, hint in commands],
+            "slash_commands": [
+                {
+                    "command": name,
+                    "url": f"{url}/command",
+                    "description": words,
+                    **({"usage_hint": hint} if hint else {}),
+                }
+                for name, words, hint in commands
+            ],
             "shortcuts": [
-                {"name": "Report a problem", "type": "global", "callback_id": "report", "description": "Opens the form"},
+                {
+                    "name": "Report a problem",
+                    "type": "global",
+                    "callback_id": "report",
+                    "description": "Opens the form",
+                },
                 {"name": "Make a task", "type": "message", "callback_id": "task", "description": "From this message"},
             ],
         },
         "oauth_config": {"scopes": {"bot": SCOPES}, "redirect_urls": [f"{url}/oauth"]},
         "settings": {
-            "event_subscriptions": {"request_url": f"{url}/event", "bot_events": ["app_home_opened", "message.im", "link_shared", "channel_rename", "channel_deleted", "user_change", "team_join", "app_uninstalled"]},
-            "interactivity": {"is_enabled": True, "request_url": f"{url}/action", "message_menu_options_url": f"{url}/menu"},
+            "event_subscriptions": {
+                "request_url": f"{url}/event",
+                "bot_events": [
+                    "app_home_opened",
+                    "message.im",
+                    "link_shared",
+                    "channel_rename",
+                    "channel_deleted",
+                    "user_change",
+                    "team_join",
+                    "app_uninstalled",
+                ],
+            },
+            "interactivity": {
+                "is_enabled": True,
+                "request_url": f"{url}/action",
+                "message_menu_options_url": f"{url}/menu",
+            },
             "socket_mode_enabled": False,
         },
     }
@@ -164,8 +292,16 @@ class Pager:
             unfurls = {one["url"]: preview for one in event["links"]}
             self.later(self.web.chat_unfurl(channel=event["channel"], ts=event["message_ts"], unfurls=unfurls))
         if event["type"] == "app_home_opened" and event.get("tab") == "home":
-            blocks = [{"type": "header", "text": text("Open problems")}, {"type": "section", "text": {"type": "mrkdwn", "text": f"Hello <@{event['user']}>, all is quiet."}},
-                      {"type": "actions", "elements": [{"type": "button", "action_id": "report", "style": "primary", "text": text("Report a problem")}]}]
+            blocks = [
+                {"type": "header", "text": text("Open problems")},
+                {"type": "section", "text": {"type": "mrkdwn", "text": f"Hello <@{event['user']}>, all is quiet."}},
+                {
+                    "type": "actions",
+                    "elements": [
+                        {"type": "button", "action_id": "report", "style": "primary", "text": text("Report a problem")}
+                    ],
+                },
+            ]
             self.later(self.web.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks}))
         return PlainTextResponse("")
 
@@ -183,7 +319,13 @@ class Pager:
     async def interactive(self, body: Json) -> Response:
         self.seen.append(body["type"])
         if body["type"] == "block_suggestion":
-            return JSONResponse({"options": [one for one in options("Payments", "Search", "Login") if body["value"].lower() in one["value"]]})
+            return JSONResponse(
+                {
+                    "options": [
+                        one for one in options("Payments", "Search", "Login") if body["value"].lower() in one["value"]
+                    ]
+                }
+            )
         if body["type"] == "view_submission":
             return self.submission(body["view"])
         if body["type"] in ("shortcut", "message_action"):
@@ -198,7 +340,12 @@ class Pager:
         if "title" in values and values["title"]["value"]["value"] == "bad":
             return JSONResponse({"response_action": "errors", "errors": {"title": "Please say what is broken."}})
         if "title" in values and values["title"]["value"]["value"] == "more":
-            sure = {"type": "modal", "title": text("Are you sure?"), "submit": text("Yes"), "blocks": [{"type": "section", "text": text("This pages people.")}]}
+            sure = {
+                "type": "modal",
+                "title": text("Are you sure?"),
+                "submit": text("Yes"),
+                "blocks": [{"type": "section", "text": text("This pages people.")}],
+            }
             return JSONResponse({"response_action": "push", "view": sure})
         return PlainTextResponse("")
 
@@ -213,8 +360,12 @@ class Pager:
         elif name == "report":
             await self.web.views_open(trigger_id=body["trigger_id"], view=kitchen())
         elif body.get("message"):
-            state = {"take": f"Taken by {body['user']['username']}", "close": "Closed"}.get(name, f"Changed with {name}")
-            await self.web.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text=state, blocks=card(state))
+            state = {"take": f"Taken by {body['user']['username']}", "close": "Closed"}.get(
+                name, f"Changed with {name}"
+            )
+            await self.web.chat_update(
+                channel=body["channel"]["id"], ts=body["message"]["ts"], text=state, blocks=card(state)
+            )
 
 
 @contextlib.asynccontextmanager

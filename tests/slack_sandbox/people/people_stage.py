@@ -17,7 +17,11 @@ WORKSPACE = {
         {"name": "grace", "real_name": "Grace Hopper", "tz": "America/New_York", "profile": {"title": "SRE"}},
         {"name": "yuki", "real_name": "Yuki Tanaka", "tz": "Asia/Tokyo"},
     ],
-    "channels": [{"name": "general", "members": ["ada", "grace"]}, {"name": "random", "members": ["grace", "ada"]}, {"name": "support", "members": ["yuki"]}],
+    "channels": [
+        {"name": "general", "members": ["ada", "grace"]},
+        {"name": "random", "members": ["grace", "ada"]},
+        {"name": "support", "members": ["yuki"]},
+    ],
 }
 
 
@@ -41,13 +45,17 @@ class Stage:
     def api(self, method: str, **arguments: Any) -> Json:
         """A call by Pager."""
         assert self.app.web is not None
-        answer = self.http.post(f"/api/{method}", json=arguments, headers={"Authorization": f"Bearer {self.app.web.token}"})
+        answer = self.http.post(
+            f"/api/{method}", json=arguments, headers={"Authorization": f"Bearer {self.app.web.token}"}
+        )
         shown: Json = answer.json()
         assert shown["ok"], shown
         return shown
 
     def say(self, person: str, channel: str, text: str) -> str:
-        ts: str = self.call("POST", f"users/{self.users[person]}/messages", {"channel": self.channels[channel], "text": text})["ts"]
+        ts: str = self.call(
+            "POST", f"users/{self.users[person]}/messages", {"channel": self.channels[channel], "text": text}
+        )["ts"]
         return ts
 
     def window(self, person: str, channel: str = "general", **context: Any) -> Page:

@@ -37,7 +37,9 @@ def test_people_join_change_and_leave(stage: Stage) -> None:
     ada, grace = stage.window("ada"), stage.window("grace")
     grace.get_by_role("button", name="Acting as Grace Hopper").wait_for()
     stage.say("grace", "general", "hello")
-    grace.locator("#main article.message", has_text="hello").get_by_role("button", name="Grace Hopper", exact=True).click()
+    grace.locator("#main article.message", has_text="hello").get_by_role(
+        "button", name="Grace Hopper", exact=True
+    ).click()
     grace.get_by_role("button", name="Edit profile").click()
     grace.get_by_label("Display name").fill("amazing-grace")
     grace.get_by_role("button", name="Save").click()
@@ -53,11 +55,15 @@ def test_people_join_change_and_leave(stage: Stage) -> None:
     grace.keyboard.press("Enter")
     expect(grace.get_by_role("textbox", name="Message Eve New")).to_be_visible()
 
-    ada.locator("#main article.message", has_text="hello").get_by_role("button", name="amazing-grace", exact=True).click()
+    ada.locator("#main article.message", has_text="hello").get_by_role(
+        "button", name="amazing-grace", exact=True
+    ).click()
     ada.get_by_role("button", name="Deactivate").click()
     ada.get_by_role("dialog", name=re.compile("Deactivate")).get_by_role("button", name="Deactivate").click()
     expect(ada.get_by_text("amazing-grace was deactivated")).to_be_visible()
-    ada.locator("#main article.message", has_text="hello").get_by_role("button", name="amazing-grace", exact=True).click()
+    ada.locator("#main article.message", has_text="hello").get_by_role(
+        "button", name="amazing-grace", exact=True
+    ).click()
     expect(ada.get_by_text("Deactivated account")).to_be_visible()
     ada.get_by_role("button", name="Reactivate").click()
     assert {"user_change", "team_join"} <= set(stage.app.seen)

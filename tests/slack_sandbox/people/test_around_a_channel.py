@@ -39,7 +39,14 @@ def test_a_pin_is_there_for_everybody_until_it_is_taken_away(stage: Stage) -> No
 def test_bookmarks_and_the_canvas_stand_over_the_messages(stage: Stage) -> None:
     ada, grace = stage.window("ada"), stage.window("grace")
     general = stage.channels["general"]
-    made = stage.api("bookmarks.add", channel_id=general, title="Status page", type="link", link="https://status.example.test/", emoji=":fire:")
+    made = stage.api(
+        "bookmarks.add",
+        channel_id=general,
+        title="Status page",
+        type="link",
+        link="https://status.example.test/",
+        emoji=":fire:",
+    )
     for page in (ada, grace):
         mark = page.get_by_role("link", name=re.compile("Status page"))
         expect(mark).to_have_attribute("href", "https://status.example.test/")
@@ -111,7 +118,12 @@ def test_the_blocks_of_a_message_can_be_read(stage: Stage) -> None:
         {"type": "markdown", "text": "## Next\n\n1. **Roll back**\n2. Watch [the log](https://ci.example.test/7)"},
         {"type": "image", "image_url": "https://x.test/graph.png", "alt_text": "Errors by minute", "title": {"type": "plain_text", "text": "Errors"}},
     ]  # fmt: skip
-    ada.route(re.compile("^https://x.test"), lambda route: route.fulfill(content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"))
+    ada.route(
+        re.compile("^https://x.test"),
+        lambda route: route.fulfill(
+            content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"
+        ),
+    )
     stage.api("chat.postMessage", channel=stage.channels["general"], text="Checkout fails", blocks=blocks)
     shown = message(ada, "Checkout fails")
     expect(shown.get_by_role("heading", name="Checkout fails")).to_be_visible()
@@ -184,4 +196,7 @@ def test_keys_alone_are_enough(stage: Stage) -> None:
     keys.press("Control+Enter")
     expect(modal).to_have_count(0)
     held = stage.app.submitted[-1]
-    assert (held["title"]["value"]["value"], held["severity"]["value"]["selected_option"]["value"]) == ("Checkout", "sev1")
+    assert (held["title"]["value"]["value"], held["severity"]["value"]["selected_option"]["value"]) == (
+        "Checkout",
+        "sev1",
+    )

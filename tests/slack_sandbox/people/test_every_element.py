@@ -10,7 +10,9 @@ from people_stage import Stage, write
 from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser]
-PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 def choose(page: Page, box: Locator, *names: str, typed: str = "") -> None:
@@ -36,7 +38,9 @@ def test_a_modal_with_every_input(stage: Stage, tmp_path: Path) -> None:
     modal.get_by_label("Time", exact=True).fill("13:05")
     modal.get_by_label("E-mail").fill("ada@example.test")
     modal.get_by_label("Link").fill("https://example.test/a?b=c")
-    modal.get_by_role("textbox", name="Notes").fill("*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`")
+    modal.get_by_role("textbox", name="Notes").fill(
+        "*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`"
+    )
     choose(ada, modal.get_by_role("combobox", name="Other services"), "Payments", "Search", typed="a")
     choose(ada, modal.get_by_role("combobox", name="Channels"), "general", "random")
     choose(ada, modal.get_by_role("combobox", name="Conversation"), "random")
@@ -52,7 +56,9 @@ def test_a_modal_with_every_input(stage: Stage, tmp_path: Path) -> None:
     modal.get_by_role("button", name="Add a note").click()
     expect(modal).to_contain_text("Noted: Checkout")
     expect(modal.locator(".chosen-files li")).to_have_text("a.log")
-    expect(modal.get_by_role("textbox", name="Notes")).to_have_value("*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`")
+    expect(modal.get_by_role("textbox", name="Notes")).to_have_value(
+        "*Ask* @Grace Hopper :fire:\n- see [the log](https://ci.example/7)\n- `retry`"
+    )
     modal.get_by_role("button", name="Report", exact=True).click()
     expect(modal).to_have_count(0)
 

@@ -90,7 +90,9 @@ def test_commands_complete_and_failures_use_slacks_words(stage: Stage) -> None:
     expect(message(page, "Checkout is failing")).to_be_visible()
     expect(page.get_by_role("option", name=re.compile("card"))).to_have_count(0)
     write(page, "/nope now")
-    expect(message(page, "is not a valid command")).to_contain_text("/nope is not a valid command. In Slack, all messages that start with the “/” character")
+    expect(message(page, "is not a valid command")).to_contain_text(
+        "/nope is not a valid command. In Slack, all messages that start with the “/” character"
+    )
 
     stage.call("PUT", "faults", {"faults": [{"target": "command", "kind": "timeout_after_work", "count": 1}]})
     write(page, "/card")
@@ -217,7 +219,11 @@ def test_what_happened_while_the_line_was_down_is_shown_afterwards(stage: Stage)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_accessible(stage: Stage, scheme: str) -> None:
     ts = stage.say("grace", "general", "Look at this")
-    stage.call("POST", f"users/{stage.users['grace']}/reactions", {"channel": stage.channels["general"], "ts": ts, "name": "eyes"})
+    stage.call(
+        "POST",
+        f"users/{stage.users['grace']}/reactions",
+        {"channel": stage.channels["general"], "ts": ts, "name": "eyes"},
+    )
     page = stage.window("ada", color_scheme=scheme, viewport={"width": 1280, "height": 800})
     write(page, "/card")
     expect(message(page, "Checkout is failing")).to_be_visible()
@@ -242,7 +248,10 @@ def test_every_block_of_block_kit_is_drawn(stage: Stage) -> None:
         const where = {values: formValues(), heading: 3};
         return blocks.map((block) => drawBlock(block, where)).filter((node) => node.querySelector(".unknown") || node.matches(".unknown")).map((node) => node.textContent);
     }"""
-    page.route(re.compile("^https:"), lambda route: route.fulfill(content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg'/>"))
+    page.route(
+        re.compile("^https:"),
+        lambda route: route.fulfill(content_type="image/svg+xml", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    )
     assert page.evaluate(drawn, blocks) == []
 
 

@@ -86,7 +86,12 @@ def _on_call(person: Person, on_call: Sequence[OnCall]) -> list[b.Block]:
     if not mine:
         return [b.section("You are not on call now.")]
     return [
-        b.section("\n".join(f":telephone_receiver: *You are on call* for {b.escape(on.rotation)} until {b.date(on.until)}" for on in mine))
+        b.section(
+            "\n".join(
+                f":telephone_receiver: *You are on call* for {b.escape(on.rotation)} until {b.date(on.until)}"
+                for on in mine
+            )
+        )
     ]
 
 
@@ -97,7 +102,12 @@ def _incidents(title: str, viewer: Viewer, rows: list[Row], total: int, none: st
         for row in rows
     ]
     more = [b.context(f"and {total - len(rows)} more")] if total > len(rows) else []
-    return [b.header(f"{title} ({total})"), *(b.section(line) for line in lines), *more, *([] if lines else [b.section(none)])]
+    return [
+        b.header(f"{title} ({total})"),
+        *(b.section(line) for line in lines),
+        *more,
+        *([] if lines else [b.section(none)]),
+    ]
 
 
 @action(REPORT)

@@ -70,6 +70,8 @@ async def _preview(t: Read, name: str) -> dict[str, Any] | None:
                 f"*{b.link(brief.url, brief.name)}* {b.escape(b.cut(brief.title, 300))}\n"
                 f"*{brief.status}* · {b.escape(brief.severity)} · {b.escape(brief.priority)} · led by {lead}"
             ),
-            b.context(f"{b.escape(brief.project)} · reported {b.date(brief.reported_at)} by {b.escape(brief.reporter)}"),
+            b.context(
+                f"{b.escape(brief.project)} · reported {b.date(brief.reported_at)} by {b.escape(brief.reporter)}"
+            ),
         ]
     }

@@ -80,9 +80,7 @@ def router(door: Door, signer: Signer) -> APIRouter:
         if wrong:
             return await form(request, token, status=422, values=values, errors=wrong)
         try:
-            account, slug = await begin(
-                db, Beginning(password_hash=await passwords.hashed(password), **values)
-            )
+            account, slug = await begin(db, Beginning(password_hash=await passwords.hashed(password), **values))
         except Conflict as why:
             return await door.page(request, error=str(why), status=why.status)
         return await door.signed_in(request, account, orgs=None, method="password", next=f"/{slug}/setup")

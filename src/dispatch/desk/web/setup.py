@@ -46,7 +46,14 @@ FOUND = {
 
 
 def router(
-    db: Database, visits: Visits, pages: Environment, live: Live, providers: Providers, *, base_url: str, slack_api_url: str
+    db: Database,
+    visits: Visits,
+    pages: Environment,
+    live: Live,
+    providers: Providers,
+    *,
+    base_url: str,
+    slack_api_url: str,
 ) -> APIRouter:
     """Routes under `/{org}/setup`."""
     routes = APIRouter(prefix="/{org}/setup", include_in_schema=False)

@@ -60,7 +60,9 @@ def restore(
             raw = connection.connection.driver_connection
             assert isinstance(raw, psycopg.Connection)
             raw.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
-            raw.execute("set local datestyle = 'ISO'; set local intervalstyle = 'postgres'; set local client_encoding = 'UTF8'")
+            raw.execute(
+                "set local datestyle = 'ISO'; set local intervalstyle = 'postgres'; set local client_encoding = 'UTF8'"
+            )
             _refuse(raw, replace)
             _drop_all(raw)
             migrate(connection, manifest.revision)

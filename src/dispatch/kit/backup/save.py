@@ -41,7 +41,9 @@ def save(owner_url: str, file: Path, metadata: MetaData, *, stopped: Callable[[]
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         connection.execute("set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0")
-        connection.execute("set local datestyle = 'ISO'; set local intervalstyle = 'postgres'; set local client_encoding = 'UTF8'")
+        connection.execute(
+            "set local datestyle = 'ISO'; set local intervalstyle = 'postgres'; set local client_encoding = 'UTF8'"
+        )
         revision = catalog.revision(connection)
         if revision is None:
             raise SetupError("This database holds no tables of Dispatch, so there is nothing to back up.")
@@ -70,7 +72,11 @@ def save(owner_url: str, file: Path, metadata: MetaData, *, stopped: Callable[[]
 
 
 def _copy(
-    connection: psycopg.Connection[Any], table: Table, organizations: list[int], to: HashingFile, stopped: Callable[[], bool]
+    connection: psycopg.Connection[Any],
+    table: Table,
+    organizations: list[int],
+    to: HashingFile,
+    stopped: Callable[[], bool],
 ) -> int:
     rows = 0
     for org in organizations if table.by_organization else [None]:

@@ -141,9 +141,7 @@ async def begin(t: Tx, flow: Flow, recorded: Recorded) -> int:
     return run_id
 
 
-async def enqueue_step(
-    t: Tx, step_id: int, *, claim: int, priority: int, delay: timedelta | None = None
-) -> int | None:
+async def enqueue_step(t: Tx, step_id: int, *, claim: int, priority: int, delay: timedelta | None = None) -> int | None:
     """Put the step's job into the queue. The key carries the claim: a job of an earlier attempt never blocks the next.
 
     Returns: the job's id; None when there is one already.
@@ -160,7 +158,10 @@ async def enqueue_step(
 
 async def release_followers(t: Tx, run: FlowRun, flow: Flow) -> None:
     """Enqueue every waiting step whose needs are now met. The caller holds the run's row lock."""
-    rows = {s.name: s for s in (await t.scalars(select(FlowStep).where(FlowStep.org_id == t.org, FlowStep.run_id == run.id)))}
+    rows = {
+        s.name: s
+        for s in (await t.scalars(select(FlowStep).where(FlowStep.org_id == t.org, FlowStep.run_id == run.id)))
+    }
     for declared in flow.steps:
         row = rows.get(declared.name)
         if row is None or not declared.after:
@@ -177,7 +178,9 @@ async def release_followers(t: Tx, run: FlowRun, flow: Flow) -> None:
         elif declared.after_failed and row.state in ENDED and all(n.state in ("done", "skipped") for n in needs):
             late = [n for n in needs if n.state == "done" and n.done_at and row.done_at and n.done_at > row.done_at]
             if late:
-                await _reopen(t, row, PRIORITY[declared.lane], f"again, now that {', '.join(n.name for n in late)} is there")
+                await _reopen(
+                    t, row, PRIORITY[declared.lane], f"again, now that {', '.join(n.name for n in late)} is there"
+                )
 
 
 async def retry(t: Tx, about: Subject, step_id: int) -> FlowStep:

@@ -359,5 +359,3 @@ class Runner:
             await t.flush()
             await journal.release_followers(t, run, flow)
             await announce(t, Subject(run.subject_kind, run.subject_id), "steps")
-
-

@@ -98,7 +98,11 @@ def clean(value: Any) -> Any:
 
 def _in_utc(value: Any) -> Any:
     """A moment a browser sent without its zone is in UTC; the form says so."""
-    return f"{value}+00:00" if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", value) else value
+    return (
+        f"{value}+00:00"
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", value)
+        else value
+    )
 
 
 def plain(value: Any) -> Any:

@@ -93,9 +93,7 @@ async def reserve(
             ).scalar_one_or_none()
             if made is not None:
                 return (
-                    await t.scalars(
-                        select(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.name == name)
-                    )
+                    await t.scalars(select(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.name == name))
                 ).one()
     raise LookupError(f"all of {names} are taken")
 
@@ -113,9 +111,7 @@ async def belongs_to_a_stranger(db: Database, *, team: str, name: str) -> None:
 async def claimed(t: Tx, *, team: str, name: str, channel: str) -> None:
     """The reserved channel exists. May run in the same transaction as the finishing step: the table is global."""
     await t.execute(
-        update(SlackChannel)
-        .where(SlackChannel.team_id == team, SlackChannel.name == name)
-        .values(channel_id=channel)
+        update(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.name == name).values(channel_id=channel)
     )
 
 
@@ -130,9 +126,7 @@ async def is_claimed(t: Read, *, team: str, channel: str) -> bool:
 
 async def owner(t: Read, *, team: str, channel: str) -> SlackChannel | None:
     """Which organization and subject a channel belongs to; None for channels that are not ours."""
-    return await t.scalar(
-        select(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.channel_id == channel)
-    )
+    return await t.scalar(select(SlackChannel).where(SlackChannel.team_id == team, SlackChannel.channel_id == channel))
 
 
 async def subjects(t: Read, org: OrgId, channels: Collection[tuple[str, str]]) -> dict[tuple[str, str], Subject]:

@@ -297,7 +297,9 @@ class Drain:
             values |= {"aside": aside, "next_at": now + timedelta(seconds=pause * random.uniform(1.0, 1.2))}
         async with self._db.system() as t:
             await t.execute(
-                update(SlackDelivery).where(SlackDelivery.id == row.id, SlackDelivery.state == "waiting").values(**values)
+                update(SlackDelivery)
+                .where(SlackDelivery.id == row.id, SlackDelivery.state == "waiting")
+                .values(**values)
             )
         HANDLED.labels(row.kind, "dead" if final else "again").inc()
         log.info("inbox_event_postponed", kind=row.kind, delivery=row.id, attempts=attempts, dead=final)

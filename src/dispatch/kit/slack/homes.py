@@ -107,7 +107,9 @@ async def publish_opened(db: Database, installation: Installation, user: str, pe
 
 async def gather(t: Tx) -> int:
     """Make those homes due that recorded changes concern. Returns how many changes there were."""
-    found = (await t.scalars(delete(HomeChange).where(HomeChange.org_id == t.org).returning(HomeChange.person_id))).all()
+    found = (
+        await t.scalars(delete(HomeChange).where(HomeChange.org_id == t.org).returning(HomeChange.person_id))
+    ).all()
     if not found:
         return 0
     concerned = [OpenedHome.org_id == t.org]
@@ -168,7 +170,11 @@ async def redraw_due(db: Database, org: OrgId, installations: Sequence[Installat
                 continue
             published += 1
         async with db.tx(org) as t:
-            mine = (OpenedHome.org_id == org, OpenedHome.instance_id == home.instance_id, OpenedHome.user_id == home.user_id)
+            mine = (
+                OpenedHome.org_id == org,
+                OpenedHome.instance_id == home.instance_id,
+                OpenedHome.user_id == home.user_id,
+            )
             await t.execute(update(OpenedHome).where(*mine).values(shown=made.digest, drawn_at=clock.now()))
             # A change during the drawing has made it due again.
             await t.execute(
@@ -179,9 +185,7 @@ async def redraw_due(db: Database, org: OrgId, installations: Sequence[Installat
 
 async def forget_unopened(t: Tx) -> None:
     """Let go of homes nobody opened for long."""
-    await t.execute(
-        delete(OpenedHome).where(OpenedHome.org_id == t.org, OpenedHome.opened_at < clock.now() - KEPT)
-    )
+    await t.execute(delete(OpenedHome).where(OpenedHome.org_id == t.org, OpenedHome.opened_at < clock.now() - KEPT))
 
 
 async def _forget(db: Database, home: OpenedHome) -> None:

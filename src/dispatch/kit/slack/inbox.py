@@ -260,7 +260,13 @@ async def try_again(t: Tx, delivery_id: int | None = None) -> int:
     rows = (
         await t.execute(
             query.values(
-                state="waiting", aside=True, attempts=0, begun=0, next_at=now, deadline_at=now + TRIED_FOR, handled_at=None
+                state="waiting",
+                aside=True,
+                attempts=0,
+                begun=0,
+                next_at=now,
+                deadline_at=now + TRIED_FOR,
+                handled_at=None,
             ).returning(SlackDelivery.org_id, SlackDelivery.team_id, SlackDelivery.channel_id)
         )
     ).all()

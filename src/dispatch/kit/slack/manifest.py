@@ -12,7 +12,9 @@ from dispatch.kit.slack.scopes import REQUIRED, REQUIRED_OF_USER, union
 NAME = "Dispatch"
 
 
-def manifest(base_url: str, organization: str, *, names: Mapping[str, str] | None = None, socket: bool = False) -> dict[str, Any]:
+def manifest(
+    base_url: str, organization: str, *, names: Mapping[str, str] | None = None, socket: bool = False
+) -> dict[str, Any]:
     """A manifest for this organization's app.
 
     Args:
@@ -36,7 +38,11 @@ def manifest(base_url: str, organization: str, *, names: Mapping[str, str] | Non
         "display_information": {"name": NAME, "description": "Incident management in Slack"},
         "features": {
             "bot_user": {"display_name": NAME, "always_online": True},
-            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": False},
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
             "unfurl_domains": [host] if (host := urlsplit(base_url).hostname) else [],
             "slash_commands": [
                 {

@@ -55,7 +55,11 @@ def rows(payload: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def team_of(payload: Mapping[str, Any]) -> str:
     """The workspace of a command, an interaction or an event."""
-    return ident(payload.get("team_id")) or ident(part(payload, "team").get("id")) or ident(part(payload, "user").get("team_id"))
+    return (
+        ident(payload.get("team_id"))
+        or ident(part(payload, "team").get("id"))
+        or ident(part(payload, "user").get("team_id"))
+    )
 
 
 def app_of(payload: Mapping[str, Any]) -> str:

@@ -223,9 +223,7 @@ def option_load(action_id: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def event(
-    kind: str, *, needs: tuple[str, ...], anywhere: bool = False
-) -> Callable[[EventHandler], EventHandler]:
+def event(kind: str, *, needs: tuple[str, ...], anywhere: bool = False) -> Callable[[EventHandler], EventHandler]:
     """Handle an event, given one at a time with its `event_id`, per channel in the order of `event_ts`.
 
     The same event may come several times, late, and out of order: handle it so that this changes nothing.

@@ -101,7 +101,9 @@ class Stamps:
         stamped = f"{callback}{_MARK}{there.org}.{there.instance_id}.{self._proof(callback, there.org, there.instance_id, there.team_id, user)}"
         return {**view, "callback_id": stamped} if len(stamped) <= LONGEST_CALLBACK else dict(view)
 
-    def off(self, payload: Mapping[str, Any], *, team: str, user: str) -> tuple[dict[str, Any], tuple[OrgId, int] | None]:
+    def off(
+        self, payload: Mapping[str, Any], *, team: str, user: str
+    ) -> tuple[dict[str, Any], tuple[OrgId, int] | None]:
         """The payload with the plain callback id, and (organization, instance) if the stamp is genuine."""
         view = payload.get("view")
         callback = view.get("callback_id") if isinstance(view, dict) else None

@@ -121,7 +121,9 @@ class AppSocket:
     async def claim(self) -> bool:
         """Whether this process may open the app's socket now. A named one always may."""
         async with self._db.system() as t:
-            await t.execute(text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"socket {self._values['key']}"})
+            await t.execute(
+                text("select pg_advisory_xact_lock(hashtext(:key))"), {"key": f"socket {self._values['key']}"}
+            )
             await t.execute(_FORGET_DEAD, self._values)
             if not self._values["named"] and await self._others(t, named_only=False):
                 return False

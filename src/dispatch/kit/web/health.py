@@ -27,10 +27,14 @@ SILENT = 60
 _DELIVERIES = Gauge("dispatch_slack_inbox", "Deliveries in the inbox", ["state"])
 _OLDEST = Gauge("dispatch_slack_inbox_oldest_seconds", "How long the oldest delivery that is due has waited")
 _SOCKETS = Gauge("dispatch_slack_sockets", "Socket Mode: apps by how their socket does", ["state"])
-_SILENCE = Gauge("dispatch_slack_socket_silent_seconds", "Socket Mode: the longest silence of an app that was connected")
+_SILENCE = Gauge(
+    "dispatch_slack_socket_silent_seconds", "Socket Mode: the longest silence of an app that was connected"
+)
 #: Labelled, so that a process that looks after no backups shows none instead of a zero.
 _BACKUP = Gauge("dispatch_backup_last_success_timestamp_seconds", "When the newest good backup was made", ["kind"])
-_BACKUP_FAILED = Gauge("dispatch_backup_failed", "1 when the last attempt failed or the newest backup is too old", ["kind"])
+_BACKUP_FAILED = Gauge(
+    "dispatch_backup_failed", "1 when the last attempt failed or the newest backup is too old", ["kind"]
+)
 
 
 def routes(db: Database, *, schema: str, backups_of: Path | None) -> APIRouter:

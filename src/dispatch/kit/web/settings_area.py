@@ -77,7 +77,9 @@ def navigation(org: str, project: str = "", *, opens: Callable[[str], bool]) -> 
     """
     found: dict[str, list[Entry]] = {}
     for group in GROUPS:
-        pages = sorted((p for p in _pages.values() if p.group == group and opens(p.may)), key=lambda p: (p.position, p.label))
+        pages = sorted(
+            (p for p in _pages.values() if p.group == group and opens(p.may)), key=lambda p: (p.position, p.label)
+        )
         if pages:
             found[group] = [Entry(p.key, p.label, p.icon, p.about, address(org, p, project)) for p in pages]
     return found

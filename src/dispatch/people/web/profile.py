@@ -116,4 +116,11 @@ async def _note(t: Any, visit: Visit, count: int) -> None:
 @cache
 def zones() -> tuple[str, ...]:
     """The time zones to choose from: the places, and UTC."""
-    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "posix", "right", "SystemV"))))
+    return (
+        "UTC",
+        *sorted(
+            name
+            for name in available_timezones()
+            if "/" in name and not name.startswith(("Etc/", "posix", "right", "SystemV"))
+        ),
+    )

@@ -93,7 +93,9 @@ def router(door: Door, vault: Vault, providers: OpenIdProviders) -> APIRouter:
         try:
             attempt, next = _kept(request.cookies.get(COOKIE, ""), org, vault)
             client = client_of(found, slug, vault=vault, base_url=door.base_url)
-            claims = await providers.finish(client, attempt, dict(request.query_params), also=(found.groups_claim, found.required_claim))
+            claims = await providers.finish(
+                client, attempt, dict(request.query_params), also=(found.groups_claim, found.required_claim)
+            )
             async with door.db.tx(org.id) as t:
                 account = await let_in(t, found, claims)
         except DispatchError as why:

@@ -85,7 +85,12 @@ class Door:
             )  # fmt: skip
         answer = RedirectResponse(local(next), 303)
         answer.set_cookie(
-            COOKIE, session, httponly=True, samesite="lax", secure=self.secure, max_age=int(SESSION_LIFE.total_seconds())
+            COOKIE,
+            session,
+            httponly=True,
+            samesite="lax",
+            secure=self.secure,
+            max_age=int(SESSION_LIFE.total_seconds()),
         )
         return answer
 
@@ -172,7 +177,11 @@ def router(door: Door) -> APIRouter:
     @routes.post("/sign-in")
     async def mail_a_link(request: Request) -> Response:
         sent = await _checked_form(request)
-        email, slug, next = sent.get("email", "").strip().lower()[:254], sent.get("org", ""), local(sent.get("next", "/"))
+        email, slug, next = (
+            sent.get("email", "").strip().lower()[:254],
+            sent.get("org", ""),
+            local(sent.get("next", "/")),
+        )
         limits = (
             door.throttle.of_account(email, most=throttle.MAILS_PER_ACCOUNT, what="mail"),
             door.throttle.of_address(address_of(request), most=throttle.MAILS_PER_ADDRESS, what="mail"),

@@ -21,7 +21,12 @@ from dispatch.people.web import Visit, Visits
 from dispatch.people.web.provider import client_of, redirect_uri
 
 settings_page(
-    "Organization", "sign-in", "Sign-in", icon="login", about="Your organization's own login, by OpenID Connect.", position=20
+    "Organization",
+    "sign-in",
+    "Sign-in",
+    icon="login",
+    about="Your organization's own login, by OpenID Connect.",
+    position=20,
 )
 FIELDS = (
     "title", "issuer", "client_id", "client_secret", "scopes", "domains", "default_role", "required_claim", "required_values",
@@ -39,7 +44,11 @@ def router(
     async def page(request: Request, visit: Visit, *, status: int = 200, **more: Any) -> Response:
         async with db.read(visit.org.id) as t:
             found = await identity_providers.identity_provider(t)
-            helps = "" if allows(visit.viewer, "sign_in.configure") else await who_helps(t, ACTIONS["sign_in.configure"].least)
+            helps = (
+                ""
+                if allows(visit.viewer, "sign_in.configure")
+                else await who_helps(t, ACTIONS["sign_in.configure"].least)
+            )
         values: dict[str, Any] = {"enabled": True, "scopes": "openid email profile", "default_role": "member"}
         if found is not None:
             values = {key: getattr(found, key) for key in (*FIELDS, *SWITCHES) if key != "client_secret"}
@@ -68,7 +77,9 @@ def router(
             values.pop("client_secret", None)
         try:
             async with db.tx(visit.org.id) as t:
-                await identity_providers.configure(t, values, vault=vault, viewer=visit.viewer, loopback=providers.loopback)
+                await identity_providers.configure(
+                    t, values, vault=vault, viewer=visit.viewer, loopback=providers.loopback
+                )
         except (Invalid, Conflict) as wrong:
             field = (wrong.field or "") if isinstance(wrong, Invalid) else ""
             sent.pop("client_secret", None)

@@ -18,7 +18,12 @@ from dispatch.people.access import grantable, rank
 from dispatch.people.web import Visit, Visits
 
 settings_page(
-    "Organization", "tokens", "API tokens", icon="key", about="What programs sign in with, and when they last did.", position=30
+    "Organization",
+    "tokens",
+    "API tokens",
+    icon="key",
+    about="What programs sign in with, and when they last did.",
+    position=30,
 )
 #: Days a token works; 0: until it is revoked.
 LIVES = {"30": "30 days", "90": "90 days", "365": "one year", "0": "until it is revoked"}

@@ -39,7 +39,9 @@ def promise(report: ReportRow) -> str:
 
 def tactical(b: Brief, report: ReportRow) -> Message:
     """To the channel, pinned: where we stand."""
-    body = [part for key, text in report.content.items() for part in sections(f"*{LABELS[key]}*\n{escape(cut(text, 5000))}")]
+    body = [
+        part for key, text in report.content.items() for part in sections(f"*{LABELS[key]}*\n{escape(cut(text, 5000))}")
+    ]
     return message(
         [
             header(f"{b.name} · tactical report {report.number}"),
@@ -83,7 +85,10 @@ def reminder(b: Brief, report: ReportRow, *, when: str) -> Message:
 
 def document(b: Brief, report: ReportRow) -> str:
     """The report as Markdown."""
-    parts = [f"# {b.name}: executive report {report.number}", f"{report.author}, {report.created_at:%Y-%m-%d %H:%M} UTC"]
+    parts = [
+        f"# {b.name}: executive report {report.number}",
+        f"{report.author}, {report.created_at:%Y-%m-%d %H:%M} UTC",
+    ]
     parts += [f"## {LABELS[key]}\n\n{text}" for key, text in report.content.items()]
     if report.promised_at:
         parts.append(f"Next update: {report.promised_at:%Y-%m-%d %H:%M} UTC")

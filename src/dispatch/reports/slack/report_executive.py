@@ -25,7 +25,11 @@ async def typed(asked: Request) -> Answer:
 
     async def intro(t: Read, place: Here, _: ReportRow | None) -> str:
         group = await notifications_group(t, place.situation.id)
-        who = f"It goes to {len(group)} address{'' if len(group) == 1 else 'es'}." if group else "Nobody gets it by mail yet."
+        who = (
+            f"It goes to {len(group)} address{'' if len(group) == 1 else 'es'}."
+            if group
+            else "Nobody gets it by mail yet."
+        )
         change = next(
             (name for name, key in asked.installation.commands.items() if key == "update_notifications_group"), ""
         )

@@ -70,7 +70,9 @@ async def take_command(t: Tx, situation: Situation, *, by: Person, reason: str =
     situation = await locked(t, situation.id)
     if situation.status == "Closed":
         raise Conflict(f"{situation.name} is closed; reopen it first.")
-    why = f"took the command ({reason.strip()})" if reason.strip() else "took the command, which nobody had acknowledged"
+    why = (
+        f"took the command ({reason.strip()})" if reason.strip() else "took the command, which nobody had acknowledged"
+    )
     await change_commander(t, situation, by, why=why, by=by)
 
 
@@ -90,7 +92,13 @@ async def change_commander(t: Tx, situation: Situation, who: Person, *, why: str
         await end_role(t, situation, before_id, "Commander", quietly=True)
         if not await roles_held(t, situation.id, before_id):
             await add_participant(
-                t, situation, await person(t, before_id), role="Participant", reason="led before", by=by.id, quietly=True
+                t,
+                situation,
+                await person(t, before_id),
+                role="Participant",
+                reason="led before",
+                by=by.id,
+                quietly=True,
             )
     await end_hand_off(t, situation.id, "accepted" if who.id == by.id else "withdrawn", to=who.id)
     participant_id = await add_participant(
@@ -149,9 +157,7 @@ async def open_unanswered_commands(t: Tx) -> int:
         role.open_since = clock.now()
         await t.flush()
         who = await person(t, person_id)
-        await record(
-            t, CommandUnanswered(person=who.name, person_id=who.id, minutes=minutes), about=_about(situation)
-        )
+        await record(t, CommandUnanswered(person=who.name, person_id=who.id, minutes=minutes), about=_about(situation))
     return len(due)
 
 
@@ -159,9 +165,7 @@ async def acknowledge_minutes(t: Tx, situation: Situation) -> int:
     """Minutes the priority gives a commander to answer."""
     return (
         await t.execute(
-            select(Priority.acknowledge_minutes).where(
-                Priority.org_id == t.org, Priority.id == situation.priority_id
-            )
+            select(Priority.acknowledge_minutes).where(Priority.org_id == t.org, Priority.id == situation.priority_id)
         )
     ).scalar_one()
 

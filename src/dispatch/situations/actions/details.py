@@ -138,7 +138,9 @@ async def _apply(t: Tx, situation: Situation, wanted: Mapping[str, Any], before:
 
 async def _those_it_has(t: Tx, project_id: int, names: list[str]) -> list[str]:
     """Of these tags the ones that the other project has as well: nobody asked for them to be taken away."""
-    return list(await t.scalars(select(Tag.name).where(Tag.org_id == t.org, Tag.project_id == project_id, Tag.name.in_(names))))
+    return list(
+        await t.scalars(select(Tag.name).where(Tag.org_id == t.org, Tag.project_id == project_id, Tag.name.in_(names)))
+    )
 
 
 async def _choice(t: Tx, cls: type[Any], project_id: int, name: str, kind: str, field: str) -> int:
@@ -186,5 +188,3 @@ def _plain(value: Any) -> Any:
 def _cut(value: Any) -> str:
     text = ", ".join(value) if isinstance(value, list) else str(value or "")
     return text if len(text) <= KEPT else f"{text[:KEPT]}…"
-
-

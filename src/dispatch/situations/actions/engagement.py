@@ -155,7 +155,16 @@ async def call_engaged_again(t: Tx) -> int:
 
 
 async def note_engagement_page(
-    t: Tx, about: Subject, engagement_id: int, who: Person, *, through: str, key: str, call: int, state: str, failed: str
+    t: Tx,
+    about: Subject,
+    engagement_id: int,
+    who: Person,
+    *,
+    through: str,
+    key: str,
+    call: int,
+    state: str,
+    failed: str,
 ) -> None:
     """A call as a row, shown among the situation's; the engagement itself sees to repeating it."""
     await note_page(

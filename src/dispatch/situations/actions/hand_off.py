@@ -53,7 +53,15 @@ async def assign_role(t: Tx, situation: Situation, who: Person, role: str, *, by
         for other in held:
             await end_role(t, situation, who.id, other, by=by.id, quietly=True)
     await add_participant(
-        t, situation, who, role=role, reason=f"named by {by.name}", by=by.id, bring_in=True, bring_back=True, quietly=True
+        t,
+        situation,
+        who,
+        role=role,
+        reason=f"named by {by.name}",
+        by=by.id,
+        bring_in=True,
+        bring_back=True,
+        quietly=True,
     )
     await record(t, RoleAssigned(person=who.name, person_id=who.id, role=role), about=_about(situation), by=by.id)
     return None
@@ -92,9 +100,7 @@ async def offer_command(t: Tx, situation: Situation, who: Person, *, by: Person)
     return hand_off
 
 
-async def answer_hand_off(
-    t: Tx, hand_off_id: int, *, accept: bool, by: Person, of: int | None = None
-) -> Situation:
+async def answer_hand_off(t: Tx, hand_off_id: int, *, accept: bool, by: Person, of: int | None = None) -> Situation:
     """Second step of a hand-off.
 
     Args:
@@ -165,9 +171,7 @@ async def remind_hand_offs(t: Tx) -> int:
         await t.flush()
         await record(
             t,
-            HandOffDue(
-                hand_off_id=hand_off.id, person=who.name, person_id=who.id, minutes=minutes, reminded=not first
-            ),
+            HandOffDue(hand_off_id=hand_off.id, person=who.name, person_id=who.id, minutes=minutes, reminded=not first),
             about=_about(situation),
         )
     return len(due)

@@ -49,7 +49,5 @@ async def toggle_subscription(t: Tx, situation: Situation, who: Person) -> bool:
 
 async def end_subscription(t: Tx, situation_id: int, who: Person) -> bool:
     """Be told no longer; also of what they may not see any more. Returns False when they were not."""
-    mine = (
-        (Subscriber.org_id == t.org) & (Subscriber.situation_id == situation_id) & (Subscriber.person_id == who.id)
-    )
+    mine = (Subscriber.org_id == t.org) & (Subscriber.situation_id == situation_id) & (Subscriber.person_id == who.id)
     return (await t.execute(delete(Subscriber).where(mine).returning(Subscriber.person_id))).first() is not None

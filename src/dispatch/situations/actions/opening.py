@@ -55,9 +55,7 @@ async def open_situation(
     if source_key is not None:
         # Sent again while the first is being written: it waits until that is there, and finds it.
         await t.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"report:{t.org}:{source_key}", 0))))
-        known = await t.scalar(
-            select(Situation).where(Situation.org_id == t.org, Situation.source_key == source_key)
-        )
+        known = await t.scalar(select(Situation).where(Situation.org_id == t.org, Situation.source_key == source_key))
         if known is not None:
             return known
     title, description = report.title.strip(), report.description.strip()
@@ -68,7 +66,9 @@ async def open_situation(
     if not description:
         raise Invalid("Please describe what is happening.", field="description")
     project = await projects.project(t, report.project)
-    type_ = projects.chosen(await projects.choices(t, SituationType, project.id, kind=kind.key), report.type, field="type")
+    type_ = projects.chosen(
+        await projects.choices(t, SituationType, project.id, kind=kind.key), report.type, field="type"
+    )
     severity = projects.chosen(
         await projects.choices(t, Severity, project.id, kind=kind.key), report.severity, field="severity"
     )
@@ -127,7 +127,11 @@ async def open_situation(
     await add_participant(t, situation, commander, role=kind.lead_role, reason=why, by=by.id)
     await record(t, CommanderNamed(person=commander.name, person_id=commander.id, why=why), about=about)
     for role, policy in decided.items():
-        turn = await oncall.on_call(t, policy.rotation_id) if role != kind.lead_role and policy.rotation_id is not None else None
+        turn = (
+            await oncall.on_call(t, policy.rotation_id)
+            if role != kind.lead_role and policy.rotation_id is not None
+            else None
+        )
         if turn is not None:
             who = await person(t, turn.person_id)
             await add_participant(t, situation, who, role=role, reason=f"on call for {turn.rotation}")
@@ -139,9 +143,7 @@ async def _next_name(t: Tx, prefix: str) -> str:
         await t.execute(
             upsert(SituationNumber)
             .values(org_id=t.org, prefix=prefix, last=1)
-            .on_conflict_do_update(
-                index_elements=["org_id", "prefix"], set_={"last": SituationNumber.last + 1}
-            )
+            .on_conflict_do_update(index_elements=["org_id", "prefix"], set_={"last": SituationNumber.last + 1})
             .returning(SituationNumber.last)
         )
     ).scalar_one()

@@ -26,7 +26,9 @@ FIELDS = {
 LONGEST = 200
 
 
-async def update_participant(t: Tx, situation: Situation, person_id: int, changes: Mapping[str, str], *, by: Person) -> bool:
+async def update_participant(
+    t: Tx, situation: Situation, person_id: int, changes: Mapping[str, str], *, by: Person
+) -> bool:
     """Change exactly the given fields (keys of `FIELDS`). Returns False when nothing changed.
 
     The caller asked whether it is the person themselves, or `access.require(..., "update_participant")`.

@@ -112,7 +112,9 @@ async def add_participant(
     return participant_id
 
 
-async def end_role(t: Tx, situation: Situation, person_id: int, role: str, *, by: int | None = None, quietly: bool = False) -> bool:
+async def end_role(
+    t: Tx, situation: Situation, person_id: int, role: str, *, by: int | None = None, quietly: bool = False
+) -> bool:
     """A person gives up a role. Returns False when they did not hold it. Nobody falls out of the situation by this."""
     ended = (
         await t.execute(
@@ -137,15 +139,16 @@ async def end_role(t: Tx, situation: Situation, person_id: int, role: str, *, by
     if ended and not quietly:
         who = await person(t, person_id)
         await record(
-            t, RoleRenounced(person=who.name, person_id=who.id, role=role), about=Subject(situation.kind, situation.id), by=by
+            t,
+            RoleRenounced(person=who.name, person_id=who.id, role=role),
+            about=Subject(situation.kind, situation.id),
+            by=by,
         )
         await add_participant(t, situation, who, role="Participant", reason=f"was {role}", by=by, quietly=True)
     return bool(ended)
 
 
-async def note_in_channel(
-    t: Tx, about: Subject, person_id: int, *, reason: str = "", hint: str = ""
-) -> None:
+async def note_in_channel(t: Tx, about: Subject, person_id: int, *, reason: str = "", hint: str = "") -> None:
     """Remember whether a participant is in the channel; `reason` says why not."""
     changed = (
         await t.execute(
@@ -164,9 +167,7 @@ async def note_in_channel(
     ).scalar_one_or_none()
     if changed is not None and reason:
         who = await person(t, person_id)
-        await record(
-            t, PersonNotInvited(person=who.name, person_id=who.id, reason=reason, hint=hint), about=about
-        )
+        await record(t, PersonNotInvited(person=who.name, person_id=who.id, reason=reason, hint=hint), about=about)
 
 
 async def joined_channel(t: Tx, situation: Situation, who: Person, *, at: datetime | None = None) -> bool:
@@ -224,9 +225,7 @@ async def _moved(t: Tx, situation: Situation, who: Person, *, at: datetime | Non
     """(whether they are in the channel as far as known, whether later news of them is known)."""
     known = await t.scalar(
         select(Participant)
-        .where(
-            Participant.org_id == t.org, Participant.situation_id == situation.id, Participant.person_id == who.id
-        )
+        .where(Participant.org_id == t.org, Participant.situation_id == situation.id, Participant.person_id == who.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

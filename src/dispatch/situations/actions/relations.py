@@ -81,9 +81,7 @@ async def no_duplicate(t: Tx, situation: Situation, *, by: Person) -> None:
     ).scalar_one_or_none()
     if original_id is None:
         return
-    original = (
-        await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == original_id))
-    ).one()
+    original = (await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == original_id))).one()
     apart = NoDuplicate(duplicate=situation.name, original=original.name)
     await tell(t, situation, apart, of=original, by=by)
     await tell(t, original, apart, of=situation, by=by)

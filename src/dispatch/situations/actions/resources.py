@@ -49,18 +49,14 @@ async def link_resource(
     ).scalar_one_or_none()
     if inserted is None:
         return False
-    await record(
-        t, says or ResourceLinked(what=kind.capitalize(), kind=kind, title=title, url=url), about=about
-    )
+    await record(t, says or ResourceLinked(what=kind.capitalize(), kind=kind, title=title, url=url), about=about)
     return True
 
 
 async def remember_summary(t: Tx, about: Subject, *, ts: str, key: str) -> None:
     """Which message of the channel is the pinned summary, kept with the channel."""
     summary = func.jsonb_build_object("summary", func.jsonb_build_object("ts", ts, "key", key))
-    await t.execute(
-        update(Resource).where(_conversation_of(t, about)).values(data=Resource.data.op("||")(summary))
-    )
+    await t.execute(update(Resource).where(_conversation_of(t, about)).values(data=Resource.data.op("||")(summary)))
 
 
 async def pinned_summary(t: Tx, about: Subject) -> dict[str, str] | None:

@@ -34,7 +34,9 @@ class NewIncident(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"title": "Checkout fails", "description": "500 since 03:10", "severity": "High"}]},
+        json_schema_extra={
+            "examples": [{"title": "Checkout fails", "description": "500 since 03:10", "severity": "High"}]
+        },
     )
 
     title: str = Field(max_length=200)
@@ -46,16 +48,16 @@ class NewIncident(BaseModel):
     visibility: Literal["open", "restricted"] | None = None
     tags: list[str] = Field([], max_length=50)
     commander: str | None = Field(None, max_length=320, description="E-mail of a known person")
-    reporter: str | None = Field(None, max_length=320, description="E-mail of a known person; the token itself otherwise")
+    reporter: str | None = Field(
+        None, max_length=320, description="E-mail of a known person; the token itself otherwise"
+    )
     drill: bool = False
 
 
 class Changes(BaseModel):
     """Exactly the fields that are sent are changed."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"severity": "Low", "status": "Stable"}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"severity": "Low", "status": "Stable"}]})
 
     title: str | None = Field(None, max_length=200)
     description: str | None = Field(None, max_length=40_000)
@@ -68,7 +70,9 @@ class Changes(BaseModel):
     status: Literal["Active", "Stable", "Closed"] | None = None
     visibility: Literal["open", "restricted"] | None = None
     duplicate_of: str | None = Field(
-        None, max_length=40, description="Name of the incident that goes on for both: this one is closed. Empty: no duplicate after all"
+        None,
+        max_length=40,
+        description="Name of the incident that goes on for both: this one is closed. Empty: no duplicate after all",
     )
 
 
@@ -149,11 +153,15 @@ def router(db: Database, visits: Visits) -> APIRouter:
         page, size = window(page, size)
         asked: Asked = {
             **_several(status=status, type=type, severity=severity, priority=priority, tag=tag),
-            **_once(q=q, project=project, participant=participant, commander=commander, visibility=visibility, drill=drill),
+            **_once(
+                q=q, project=project, participant=participant, commander=commander, visibility=visibility, drill=drill
+            ),
             **_once(**{"from": since, "to": until, "tags": "all" if tags == "all" else ""}),
         }
         if "me" in (participant, commander):
-            raise Invalid('A token takes no part in incidents: name an e-mail address instead of "me".', field="participant")
+            raise Invalid(
+                'A token takes no part in incidents: name an e-mail address instead of "me".', field="participant"
+            )
         order = _order(sort)
         organization, viewer = await visits.machine(request, org)
         async with db.read(organization.id) as t:
@@ -242,7 +250,10 @@ async def _merge(t: Tx, viewer: Viewer, here: Standing, situation: Situation, or
 
 def _several(**sent: list[str]) -> Asked:
     """Names, which are repeated or stand with commas between."""
-    split = {key: [name for value in values for part in value.split(",") if (name := _clean(part))] for key, values in sent.items()}
+    split = {
+        key: [name for value in values for part in value.split(",") if (name := _clean(part))]
+        for key, values in sent.items()
+    }
     return {key: names[:MOST] for key, names in split.items() if names}
 
 

@@ -111,7 +111,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
             else:
                 await actions.assign_role(t, situation, who, new.role, by=by)
             found = await everybody(t, situation)
-            made = listed(found[:100], page=1, size=100, total=len(found), path=f"/api/v1/{org}/incidents/{name}/participants")
+            made = listed(
+                found[:100], page=1, size=100, total=len(found), path=f"/api/v1/{org}/incidents/{name}/participants"
+            )
             await remember(t, key, made)
         return made
 

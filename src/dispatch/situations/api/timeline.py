@@ -33,7 +33,9 @@ class NewEntry(BaseModel):
 class EntryChanges(BaseModel):
     """Exactly the fields that are sent are changed. Only what somebody wrote has a text to change."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"pinned": True}, {"text": "Failed over to eu-3"}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"pinned": True}, {"text": "Failed over to eu-3"}]}
+    )
 
     text: str | None = Field(None, max_length=40_000, description="Markdown; earlier texts are kept")
     pinned: bool | None = None

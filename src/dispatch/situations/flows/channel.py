@@ -31,9 +31,7 @@ async def make_successor(c: StepContext) -> None:
     await open_channel(c, brief, chat, after=tuple(r.external_id for r in before))
 
 
-async def open_channel(
-    c: StepContext, brief: queries.Brief, chat: Conversations, *, after: tuple[str, ...]
-) -> None:
+async def open_channel(c: StepContext, brief: queries.Brief, chat: Conversations, *, after: tuple[str, ...]) -> None:
     """Finish the step with a new channel.
 
     Args:

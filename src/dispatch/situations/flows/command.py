@@ -53,28 +53,64 @@ async def offer_to_everybody(c: StepContext) -> None:
 async def tell_who_leads(c: StepContext) -> None:
     """The channel reads who leads from now on."""
     brief, chat = await chat_of(c)
-    message = messages.commander_changed(
-        brief, person=c.data["person"], before=c.data["before"], why=c.data["why"]
-    )
+    message = messages.commander_changed(brief, person=c.data["person"], before=c.data["before"], why=c.data["why"])
     await chat.post(channel_of(brief), message, key=c.key, look_first=c.repeat)
 
 
 HOUR = timedelta(hours=1)
 
 hand_off_offered = flow("incident.hand_off", version=1)(
-    step("ask", ask_to_lead, title="Ask the new commander", when=still_open, deadline=HOUR, delivery="once", lane="people"),
+    step(
+        "ask",
+        ask_to_lead,
+        title="Ask the new commander",
+        when=still_open,
+        deadline=HOUR,
+        delivery="once",
+        lane="people",
+    ),
 )
 hand_off_due = flow("incident.hand_off_due", version=1)(
-    step("remind", ask_to_lead, title="Ask the new commander again", when=still_open, deadline=HOUR, delivery="once", lane="people"),
+    step(
+        "remind",
+        ask_to_lead,
+        title="Ask the new commander again",
+        when=still_open,
+        deadline=HOUR,
+        delivery="once",
+        lane="people",
+    ),
 )
 hand_off_open = flow("incident.hand_off_open", version=1)(
-    step("offer", offer_to_everybody, title="Offer the command to everybody", when=still_open, deadline=HOUR, delivery="once"),
+    step(
+        "offer",
+        offer_to_everybody,
+        title="Offer the command to everybody",
+        when=still_open,
+        deadline=HOUR,
+        delivery="once",
+    ),
 )
 hand_off_declined = flow("incident.hand_off_declined", version=1)(
-    step("tell", tell_declined, title="Say that the command was declined", when=still_open, deadline=HOUR, delivery="once"),
+    step(
+        "tell",
+        tell_declined,
+        title="Say that the command was declined",
+        when=still_open,
+        deadline=HOUR,
+        delivery="once",
+    ),
 )
 command_unanswered = flow("incident.command_unanswered", version=1)(
-    step("offer", offer_to_everybody, title="Offer the command to everybody", when=still_open, deadline=HOUR, delivery="once", lane="people"),
+    step(
+        "offer",
+        offer_to_everybody,
+        title="Offer the command to everybody",
+        when=still_open,
+        deadline=HOUR,
+        delivery="once",
+        lane="people",
+    ),
 )
 commander_changed = flow("incident.commander_changed", version=1)(
     step("tell", tell_who_leads, title="Say who leads now", when=still_open, delivery="once"),

@@ -86,9 +86,7 @@ async def call_by_email(c: StepContext) -> None:
         raise Skip(NO_MAIL)
     failed = ""
     try:
-        link, hours = acknowledge_link(
-            c.use(Signer), brief, org=c.org, person_id=who.id, engagement_id=made.id
-        )
+        link, hours = acknowledge_link(c.use(Signer), brief, org=c.org, person_id=who.id, engagement_id=made.id)
         letter = mail.engaged(
             brief, rotation=made.rotation, note=made.note, call=int(c.data["call"]), acknowledge=link, hours=hours
         )

@@ -150,7 +150,9 @@ async def _note(
 ) -> None:  # fmt: skip
     if who.id != brief.commander_id:
         # Whoever is asked to lead must be able to see what, in the channel, too. First, as in all that writes both: no two wait for each other.
-        situation = (await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == brief.id))).one()
+        situation = (
+            await t.scalars(select(Situation).where(Situation.org_id == t.org, Situation.id == brief.id))
+        ).one()
         await add_participant(
             t, situation, who, role="Participant", reason="called, because nobody had answered", bring_in=True
         )
@@ -225,4 +227,3 @@ nobody_answered = flow("incident.nobody_answered", version=1)(
 
 on(PageDue, page_again)
 on(NobodyAnswered, nobody_answered)
-

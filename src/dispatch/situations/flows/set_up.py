@@ -76,9 +76,7 @@ async def make_ticket(c: StepContext) -> None:
     if tickets is None:
         raise Skip("No ticket system is configured.")
     neutral = brief.visibility == "restricted"
-    made = await tickets.create(
-        key=c.key, name=brief.name, title=brief.name if neutral else brief.title, url=brief.url
-    )
+    made = await tickets.create(key=c.key, name=brief.name, title=brief.name if neutral else brief.title, url=brief.url)
     await _link(c, made, kind="ticket", what="Ticket", provider=tickets.provider)
 
 
@@ -139,9 +137,7 @@ async def announce(c: StepContext) -> None:
         raise Skip("Restricted incidents are not announced.")
     if not brief.announcement_channel:
         raise Skip("The project has no announcement channel.")
-    await chat.post(
-        brief.announcement_channel, messages.announcement(brief), key=c.key, look_first=c.repeat
-    )
+    await chat.post(brief.announcement_channel, messages.announcement(brief), key=c.key, look_first=c.repeat)
     async with c.done() as t:
         await record(t, Announced(where=brief.announcement_channel), about=c.subject)
 
@@ -166,4 +162,3 @@ set_up = flow("incident.set_up", version=1)(
 
 
 on(Opened, set_up, when=lambda happened: happened.kind == "incident")
-

@@ -76,7 +76,13 @@ async def unarchive(c: StepContext) -> None:
     try:
         await chat.unarchive(channel)
     except Refused as why:
-        if why.code not in ("no_user_token", "channel_not_found", "missing_scope", "not_in_channel", "restricted_action"):
+        if why.code not in (
+            "no_user_token",
+            "channel_not_found",
+            "missing_scope",
+            "not_in_channel",
+            "restricted_action",
+        ):
             raise
         told = "Slack does not let an app reopen an archived channel, so the conversation goes on here."
         async with c.done({"channel": channel, "successor": True, "why": told, "refused": str(why)}):
@@ -99,8 +105,14 @@ closed = flow("incident.closed", version=1)(
     step("ticket", update_ticket, title="Bring the ticket up to date", lane="decoration"),
     step("topic", refresh_topic, title="Bring the topic up to date", when=still_closed, deadline=SOON),
     step("summary", refresh_summary, title="Bring the pinned summary up to date", when=still_closed, deadline=SOON),
-    step("archive", archive, title="Archive the channel", after=("tell", "topic", "summary"), after_failed=True,
-         when=still_closed),
+    step(
+        "archive",
+        archive,
+        title="Archive the channel",
+        after=("tell", "topic", "summary"),
+        after_failed=True,
+        when=still_closed,
+    ),
 )
 reopened = flow("incident.reopened", version=1)(
     step("unarchive", unarchive, title="Reopen the channel", when=open_again, lane="people"),

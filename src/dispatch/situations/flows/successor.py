@@ -45,7 +45,9 @@ def successor_steps(
         why = str(c.results[after].get("why") or "")
         await chat.post(channel, messages.successor(brief, why=why), key=c.key, look_first=c.repeat)
         async with c.done() as t:
-            await record(t, ChannelReopened(channel=f"<#{channel}>", channel_id=channel, successor=True), about=c.subject)
+            await record(
+                t, ChannelReopened(channel=f"<#{channel}>", channel_id=channel, successor=True), about=c.subject
+            )
 
     async def head(c: StepContext) -> None:
         await refresh_topic(c)

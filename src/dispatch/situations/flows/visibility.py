@@ -76,9 +76,15 @@ async def list_what_left(c: StepContext) -> None:
         named = await queries.named_in(t, c.subject.id)
     left = [f"announced in {where}" for where in announced]
     left += [
-        f"public channel {r.title}, with its messages" for r in found if r.kind == "conversation" and not r.data.get("private")
+        f"public channel {r.title}, with its messages"
+        for r in found
+        if r.kind == "conversation" and not r.data.get("private")
     ]
-    left += [f"{r.kind} {r.title}" for r in found if r.kind in ("ticket", "document", "conference") and r.provider != "dispatch"]
+    left += [
+        f"{r.kind} {r.title}"
+        for r in found
+        if r.kind in ("ticket", "document", "conference") and r.provider != "dispatch"
+    ]
     left += [f"its name in the timeline of {name}" for name in named]
     async with c.done({"left": left}) as t:
         await record(

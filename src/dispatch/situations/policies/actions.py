@@ -71,7 +71,10 @@ async def save_policy(
     elif now:
         changed = ", ".join(now)
         await record(
-            t, RolePolicyChanged(role=policy.role, item=policy.id, changed=changed, before=was, after=now), about=about, by=by
+            t,
+            RolePolicyChanged(role=policy.role, item=policy.id, changed=changed, before=was, after=now),
+            about=about,
+            by=by,
         )
     return policy
 

@@ -19,7 +19,9 @@ CONDITIONS = ("type_id", "severity_id", "priority_id")
 async def policies(t: Read, project_id: int) -> list[RolePolicy]:
     """All of a project: by role, and within it in the order in which they decide."""
     found = await t.scalars(
-        select(RolePolicy).where(RolePolicy.org_id == t.org, RolePolicy.project_id == project_id).order_by(RolePolicy.id)
+        select(RolePolicy)
+        .where(RolePolicy.org_id == t.org, RolePolicy.project_id == project_id)
+        .order_by(RolePolicy.id)
     )
     return sorted(found, key=lambda p: (FILLED.index(p.role), -narrow(p), p.id))
 

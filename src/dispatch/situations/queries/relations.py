@@ -62,7 +62,9 @@ async def relatives(t: Read, viewer: Viewer, situation: Situation) -> list[Relat
 async def named_in(t: Read, situation_id: int) -> list[str]:
     """Names of those whose timeline may name this one, because they are related or merged. For the situation's own people."""
     linked = union_all(
-        select(SituationLink.second_id.label("id")).where(SituationLink.org_id == t.org, SituationLink.first_id == situation_id),
+        select(SituationLink.second_id.label("id")).where(
+            SituationLink.org_id == t.org, SituationLink.first_id == situation_id
+        ),
         select(SituationLink.first_id).where(SituationLink.org_id == t.org, SituationLink.second_id == situation_id),
         select(Duplicate.original_id).where(Duplicate.org_id == t.org, Duplicate.situation_id == situation_id),
         select(Duplicate.situation_id).where(Duplicate.org_id == t.org, Duplicate.original_id == situation_id),

@@ -165,7 +165,11 @@ async def note_written(t: Read, situation: Situation, note_id: int) -> WrittenNo
         raise NotFound("There is no such entry.")
     known = await people(t, {note.author_id, *(each["by"] for each in note.history if each["by"] is not None)})
     earlier = [
-        (str(each["text"]), datetime.fromisoformat(each["until"]), known[each["by"]].name if each["by"] in known else "Dispatch")
+        (
+            str(each["text"]),
+            datetime.fromisoformat(each["until"]),
+            known[each["by"]].name if each["by"] in known else "Dispatch",
+        )
         for each in reversed(note.history)
     ]
     return WrittenNote(
@@ -187,7 +191,9 @@ def _where(t: Read, about: Subject, wanted: TimelineFilter) -> list[ColumnElemen
         names = [cls.name for cls in kit_events.facts()]
         fits = [name for name in names if kind_of(name) == wanted.kind]
         # What a later version removed has no class: it is everything else.
-        where.append(or_(Event.fact.in_(fits), Event.fact.not_in(names)) if wanted.kind == "other" else Event.fact.in_(fits))
+        where.append(
+            or_(Event.fact.in_(fits), Event.fact.not_in(names)) if wanted.kind == "other" else Event.fact.in_(fits)
+        )
     if wanted.person:
         who = select(Person.id).where(Person.org_id == t.org, Person.email == wanted.person.strip().lower())
         where.append(Event.actor.in_(who))

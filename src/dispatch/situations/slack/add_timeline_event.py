@@ -42,7 +42,10 @@ async def typed(asked: Request) -> Answer:
 
 
 @shortcut(
-    "add_timeline_event", name="Add to timeline", kind="message", description="Add this message to the incident's timeline"
+    "add_timeline_event",
+    name="Add to timeline",
+    kind="message",
+    description="Add this message to the incident's timeline",
 )
 async def from_message(asked: Request) -> Answer:
     """The message as it was said, by whom it was said, when it was said."""

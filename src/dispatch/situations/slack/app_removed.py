@@ -39,7 +39,13 @@ async def _stopped(installation: Installation, db: Database, happened: Mapping[s
     at = datetime.fromtimestamp(payloads.micros(happened, {}) / 1_000_000, UTC)
     async with db.tx(installation.org) as t:
         stopped = await plugins_of_app_stopped(
-            t, installation.instance_id, team=installation.team_id, app=installation.app_id, why=why, hint=said.hint, at=at
+            t,
+            installation.instance_id,
+            team=installation.team_id,
+            app=installation.app_id,
+            why=why,
+            hint=said.hint,
+            at=at,
         )
     for instance in stopped:
         await note_reach(

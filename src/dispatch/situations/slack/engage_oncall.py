@@ -26,7 +26,12 @@ class EngageOncall(Form):
 
     rotation: str = choice("Service", placeholder="Whose help is needed?")
     note: str = long_text(
-        "Note", default="", required=False, max_length=1000, help="They read it in the call.", placeholder="The replica lags"
+        "Note",
+        default="",
+        required=False,
+        max_length=1000,
+        help="They read it in the call.",
+        placeholder="The replica lags",
     )
     page: bool = switch("Page", default=True, help="Call them until somebody answers.")
 
@@ -80,9 +85,7 @@ async def submitted(asked: Request) -> Answer:
             raise Invalid("Please choose a service.", field="rotation")
         if not await first_time(t, asked):
             return None
-        made, who = await engage_oncall(
-            t, place.situation, int(form.rotation), by=by, note=form.note, page=form.page
-        )
+        made, who = await engage_oncall(t, place.situation, int(form.rotation), by=by, note=form.note, page=form.page)
     told = "is called until somebody answers" if form.page else "is brought in without a call"
     text = f"*{b.escape(who.name)}*, on call for {b.escape(made.rotation)}, {told}."
     return {"response_action": "update", "view": b.notice(TITLE, text)}
@@ -95,9 +98,7 @@ async def answered(asked: Request) -> Answer:
     person = await actor(asked)
     async with asked.db.tx(asked.org) as t:
         situation, fresh = await answer_engagement(t, number, by=person)
-    asked.reply(
-        f"Thank you. You are expected in {situation.name}." if fresh else "You had answered this already."
-    )
+    asked.reply(f"Thank you. You are expected in {situation.name}." if fresh else "You had answered this already.")
     return None
 
 
@@ -106,6 +107,8 @@ async def _options(t: Read, project_id: int) -> list[Option]:
     now = await turns(t, found, clock.now())
     known = await people(t, (each.person_id for each in now.values() if each is not None))
     return [
-        Option(str(rotation.id), rotation.name, f"{known[each.person_id].name} is on call" if each else "nobody is on call")
+        Option(
+            str(rotation.id), rotation.name, f"{known[each.person_id].name} is on call" if each else "nobody is on call"
+        )
         for rotation, each in ((rotation, now[rotation.id]) for rotation in found)
     ]

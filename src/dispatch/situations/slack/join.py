@@ -21,7 +21,9 @@ async def joined(asked: Request) -> Answer:
             raise Conflict(f"{place.situation.name} is closed; you find everything on its page.")
         fresh = await join_situation(t, place.situation, person)
     asked.reply(
-        f"You are brought into the channel of {place.situation.name}." if fresh else f"You take part in {place.situation.name} already."
+        f"You are brought into the channel of {place.situation.name}."
+        if fresh
+        else f"You take part in {place.situation.name} already."
     )
     return None
 

@@ -33,7 +33,9 @@ async def went(installation: Installation, db: Database, happened: Sequence[Mapp
     await _moved(installation, db, happened, came=False)
 
 
-async def _moved(installation: Installation, db: Database, happened: Sequence[Mapping[str, Any]], *, came: bool) -> None:
+async def _moved(
+    installation: Installation, db: Database, happened: Sequence[Mapping[str, Any]], *, came: bool
+) -> None:
     channel, latest = payloads.channel_of(happened[0]), _latest(happened)
     situation_id = await situation_id_of_event(installation, db, channel) if latest else None
     if situation_id is None:

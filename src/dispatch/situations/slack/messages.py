@@ -151,7 +151,10 @@ def engaged(b: Brief, engagement_id: int, *, rotation: str, note: str, call: int
 def engaged_in_vain(b: Brief, *, rotation: str) -> Message:
     """To whoever asked for help."""
     return message(
-        [section(f":warning: *Nobody on {escape(rotation)} answered for {b.name}.* Please call somebody directly."), actions(_page_link(b))],
+        [
+            section(f":warning: *Nobody on {escape(rotation)} answered for {b.name}.* Please call somebody directly."),
+            actions(_page_link(b)),
+        ],
         f"Nobody on {rotation} answered for {b.name}",
     )
 
@@ -186,7 +189,9 @@ def status_changed(b: Brief, *, by: str, before: str, after: str, goes_on: tuple
 
 def neutral_farewell() -> Message:
     """To a channel that others can see, when its situation became restricted: says nothing of it."""
-    return message([section("This conversation goes on elsewhere. The channel is archived.")], "This channel is archived")
+    return message(
+        [section("This conversation goes on elsewhere. The channel is archived.")], "This channel is archived"
+    )
 
 
 def successor(b: Brief, *, why: str) -> Message:
@@ -333,5 +338,3 @@ def document(b: Brief) -> str:
         f"- Severity: {b.severity}\n- Priority: {b.priority}\n- Commander: {b.commander}\n- Reporter: {b.reporter}\n\n"
         "## What happened\n\n## Impact\n\n## What we did\n\n## What we learned\n"
     )
-
-

@@ -62,9 +62,7 @@ async def typed(asked: Request) -> Answer:
     return None
 
 
-@shortcut(
-    "report_incident_global", name="Report incident", kind="global", description="Report an incident to Dispatch"
-)
+@shortcut("report_incident_global", name="Report incident", kind="global", description="Report an incident to Dispatch")
 async def from_anywhere(asked: Request) -> Answer:
     """The lightning button."""
     await open_report(asked, {})
@@ -172,7 +170,15 @@ async def _progress(t: Read, about: Subject) -> tuple[dict[str, Any], bool]:
         [
             b.header(f"{brief.name} is reported"),
             b.section(f"*{b.escape(b.cut(brief.title, 200))}*\n{channel}\nCommander: {b.escape(brief.commander)}"),
-            *([b.section(f":eyes: *Looks like a duplicate of* {'; '.join(alike)}\nYou can merge them on the incident page.")] if alike else []),
+            *(
+                [
+                    b.section(
+                        f":eyes: *Looks like a duplicate of* {'; '.join(alike)}\nYou can merge them on the incident page."
+                    )
+                ]
+                if alike
+                else []
+            ),
             b.section("\n".join(lines)),
             b.context(f"{b.link(brief.url, 'Open in Dispatch')} · You can close this window; everything goes on."),
         ],

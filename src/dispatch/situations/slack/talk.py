@@ -64,7 +64,12 @@ async def talked(installation: Installation, db: Database, happened: Sequence[Ma
 
 
 async def _count(
-    t: Tx, installation: Installation, situation: Situation, channel: str, said: Sequence[Said], people: Mapping[str, Person]
+    t: Tx,
+    installation: Installation,
+    situation: Situation,
+    channel: str,
+    said: Sequence[Said],
+    people: Mapping[str, Person],
 ) -> None:
     fresh = await count_messages(
         t, situation, [Wrote(people[each.user], f"{channel}/{each.ts}", moment(each.ts)) for each in said]
@@ -83,7 +88,12 @@ async def _count(
 
 
 async def _say_how_late_it_is(
-    t: Tx, installation: Installation, situation: Situation, channel: str, new: Sequence[Said], people: Mapping[str, Person]
+    t: Tx,
+    installation: Installation,
+    situation: Situation,
+    channel: str,
+    new: Sequence[Said],
+    people: Mapping[str, Person],
 ) -> None:
     """To whoever asks or names a commander who is off duty: once per person and situation."""
     asking = [each for each in new if "?" in each.text or "<@" in each.text]
@@ -109,9 +119,7 @@ async def _say_how_late_it_is(
             )  # fmt: skip
 
 
-async def _follow(
-    installation: Installation, db: Database, situation_id: int, channel: str, touched: set[str]
-) -> None:
+async def _follow(installation: Installation, db: Database, situation_id: int, channel: str, touched: set[str]) -> None:
     """Entries taken from messages that were edited or deleted. Slack is asked how the messages read now: of two edits the
     earlier may be told last."""
 

@@ -169,7 +169,9 @@ def _text(row: Mapping[str, Any]) -> str:
     for each in payloads.rows(row, "attachments"):
         found += [payloads.text(each.get(key)) for key in ("pretext", "title", "text", "fallback")]
         found += [_in_blocks(block) for block in payloads.rows(each, "blocks")]
-    found += [f"(file: {payloads.text(each.get('name') or each.get('title'), 200)})" for each in payloads.rows(row, "files")]
+    found += [
+        f"(file: {payloads.text(each.get('name') or each.get('title'), 200)})" for each in payloads.rows(row, "files")
+    ]
     return "\n".join(dict.fromkeys(line for line in found if line.strip()))
 
 

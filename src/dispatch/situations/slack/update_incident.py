@@ -23,7 +23,11 @@ from dispatch.situations.update_form import UpdateIncident, prepare_update, pres
 
 CALLBACK = "update_incident"
 TITLE = "Update incident"
-MEANINGS = {"Active": "It needs work.", "Stable": "The immediate trouble is over.", "Closed": "It is over; the channel is archived."}
+MEANINGS = {
+    "Active": "It needs work.",
+    "Stable": "The immediate trouble is over.",
+    "Closed": "It is over; the channel is archived.",
+}
 
 
 class UpdateHere(UpdateIncident):

@@ -18,7 +18,9 @@ from dispatch.situations.slack.place import Here, carried, carrying, here
 
 CALLBACK = "update_participant"
 TITLE = "Update participant"
-TOO_QUICK = ":warning: The form still showed the values of somebody else, so nothing was changed. Here are the right ones."
+TOO_QUICK = (
+    ":warning: The form still showed the values of somebody else, so nothing was changed. Here are the right ones."
+)
 
 
 class UpdateParticipant(Form):
@@ -30,7 +32,11 @@ class UpdateParticipant(Form):
     department: str = text("Department", default="", required=False, depends_on="participant")
     location: str = text("Location", default="", required=False, depends_on="participant")
     reason: str = text(
-        "Reason added", default="", required=False, depends_on="participant", help="Why they take part in this incident."
+        "Reason added",
+        default="",
+        required=False,
+        depends_on="participant",
+        help="Why they take part in this incident.",
     )
 
 

@@ -40,7 +40,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
         async with db.read(visit.org.id) as t:
             ids = await queries.found_ids(t, visit.viewer, wanted, sort=sort, limit=MOST + 1)
         if len(ids) > MOST:
-            raise Invalid(f"An export has at most {MOST:,} incidents. Narrow the list, by days for example, and export it in parts.")
+            raise Invalid(
+                f"An export has at most {MOST:,} incidents. Narrow the list, by days for example, and export it in parts."
+            )
         return ids
 
     async def pieces(visit: Visit, ids: list[int]) -> AsyncIterator[list[dict[str, Any]]]:

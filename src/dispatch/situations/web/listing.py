@@ -34,7 +34,12 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         wanted, sort = filter_of(query, visit.viewer), sort_of(query)
         async with db.read(visit.org.id) as t:
             found = await queries.listing(
-                t, visit.viewer, wanted, page=max(1, min(page, 100_000)), size=PAGE_SIZE, sort=sort,
+                t,
+                visit.viewer,
+                wanted,
+                page=max(1, min(page, 100_000)),
+                size=PAGE_SIZE,
+                sort=sort,
                 count_to=queries.COUNTED,
             )
             options = await queries.list_options(t, visit.viewer)

@@ -50,7 +50,11 @@ async def _entry(t: Read, look: Look) -> dict[str, Any]:
     """A new entry, now or `side` (before or after) of the entry `beside`."""
     require(look.here, "add_event")
     beside, side = look.query.get("beside", ""), look.query.get("side", "")
-    at = await queries.moment_of(t, look.situation, int(beside)) if beside.isascii() and beside.isdigit() and len(beside) < 19 else None
+    at = (
+        await queries.moment_of(t, look.situation, int(beside))
+        if beside.isascii() and beside.isdigit() and len(beside) < 19
+        else None
+    )
     return {"beside": beside if at else "", "side": side, "at": typed(at, look.viewer.zone) if at else ""}
 
 
@@ -72,7 +76,10 @@ async def _roles(t: Read, look: Look) -> dict[str, Any]:
 
 async def _relate(t: Read, look: Look) -> dict[str, Any]:
     require(look.here, "relate")
-    return {"other": look.query.get("other", "")[:40], "what": "duplicate" if look.query.get("what") == "duplicate" else "related"}
+    return {
+        "other": look.query.get("other", "")[:40],
+        "what": "duplicate" if look.query.get("what") == "duplicate" else "related",
+    }
 
 
 async def _undo_merge(t: Read, look: Look) -> dict[str, Any]:

@@ -29,9 +29,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.read(visit.org.id) as t:
             choices, filled = await prepare(t, values)
         form = to_html(ReportIncident, choices=choices, values=filled, errors=errors)
-        return visit.page(
-            pages, template, request, "incidents", status=status, form=form, errors=list(errors.values())
-        )
+        return visit.page(pages, template, request, "incidents", status=status, form=form, errors=list(errors.values()))
 
     @routes.get("/{org}/report")
     async def report_form(request: Request, org: str) -> Response:

@@ -20,7 +20,11 @@ settings_page(
     about="Who takes which role when an incident is opened.",
 )  # fmt: skip
 
-SAVED = {"added": "Added. It holds from the next report on.", "changed": "Saved. It holds from the next report on.", "removed": "Removed."}
+SAVED = {
+    "added": "Added. It holds from the next report on.",
+    "changed": "Saved. It holds from the next report on.",
+    "removed": "Removed.",
+}
 
 
 def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
@@ -46,7 +50,9 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.read(where.visit.org.id) as t:
             policy = await queries.policy(t, policy_id, project_id=where.project.id)
         action = f"{where.path}/{policy.id}"
-        return SettingsForm(RolePolicyForm, action, f"Rule for the {policy.role}", actions.stored(policy), choices, above=above)
+        return SettingsForm(
+            RolePolicyForm, action, f"Rule for the {policy.role}", actions.stored(policy), choices, above=above
+        )
 
     form_page = FormPage(db, pages, "roles", "role_policy.changed")
 
@@ -54,7 +60,9 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         asked = await form_of(where, policy_id)
 
         async def write(t: Tx, form: RolePolicyForm, seen: str) -> None:
-            await actions.save_policy(t, where.project, form, policy_id=policy_id, seen=seen, by=where.by, choices=asked.choices)
+            await actions.save_policy(
+                t, where.project, form, policy_id=policy_id, seen=seen, by=where.by, choices=asked.choices
+            )
 
         done = f"{where.path}?saved={'added' if policy_id is None else 'changed'}"
         return await form_page.save(request, where, asked, write, then=lambda _: done, item=policy_id)

@@ -71,9 +71,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         async with db.tx(visit.org.id) as t:
             situation = await queries.by_name(t, visit.viewer, name)
             require(await standing(t, visit.viewer, situation), "change_visibility")
-            await actions.change_visibility(
-                t, situation.id, str(sent.get("visibility", "")), by=await visit.person(t)
-            )
+            await actions.change_visibility(t, situation.id, str(sent.get("visibility", "")), by=await visit.person(t))
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
 
     @routes.post("/{org}/incidents/{name}/take-command")
@@ -101,4 +99,3 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         return RedirectResponse(f"/{org}/incidents/{name}", 303)
 
     return routes
-

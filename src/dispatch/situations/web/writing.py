@@ -51,7 +51,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
             at = moment(str(sent.get("at", "")), visit.viewer.zone)
             beside = str(sent.get("beside", ""))
             if beside.isdigit():
-                at = await _beside(t, situation, int(beside), str(sent.get("side", "")), str(sent.get("at", "")), at, visit)
+                at = await _beside(
+                    t, situation, int(beside), str(sent.get("side", "")), str(sent.get("at", "")), at, visit
+                )
             await actions.add_note(t, situation, str(sent.get("text", "")), author=who, at=at, source="web")
         return done(request, f"/{org}/incidents/{name}#timeline")
 
@@ -62,7 +64,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
         sent = await request.form()
         async with db.tx(visit.org.id) as t:
             situation, who = await acting(t, visit, name)
-            note = await actions.own_note(t, situation, note_id, by=who, admin=visit.viewer.admin_of(situation.project_id))
+            note = await actions.own_note(
+                t, situation, note_id, by=who, admin=visit.viewer.admin_of(situation.project_id)
+            )
             if sent.get("remove"):
                 await actions.remove_note(t, note, by=who, why=f"removed by {who.name}")
             else:

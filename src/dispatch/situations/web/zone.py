@@ -36,7 +36,9 @@ def router(db: Database, visits: Visits) -> APIRouter:
         visit = await visits.of(request, org)
         chosen = str((await request.form()).get("times_of", ""))
         if chosen not in ZONES:
-            raise Invalid("Times are shown in your zone, in UTC, or in the commander's or reporter's.", field="times_of")
+            raise Invalid(
+                "Times are shown in your zone, in UTC, or in the commander's or reporter's.", field="times_of"
+            )
         async with db.tx(visit.org.id) as t:
             await queries.by_name(t, visit.viewer, name)
             await show_times_of(t, await visit.person(t), chosen)

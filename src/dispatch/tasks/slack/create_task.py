@@ -26,9 +26,14 @@ class CreateTask(Form):
 
     description: str = long_text("Task Description", max_length=40_000, placeholder="Roll back the checkout release")
     assignees: list[str] = person(
-        "Assignees", default=[], required=False, help="They become participants and are told. Leave it empty for anybody."
+        "Assignees",
+        default=[],
+        required=False,
+        help="They become participants and are told. Leave it empty for anybody.",
     )
-    due_at: datetime | None = moment("Due", default=None, help="In your own time zone. Reminders come 15 minutes ahead and when it is due.")
+    due_at: datetime | None = moment(
+        "Due", default=None, help="In your own time zone. Reminders come 15 minutes ahead and when it is due."
+    )
 
 
 @command(
@@ -97,4 +102,3 @@ async def submitted(asked: Request) -> Answer:
             url=url,
         )
     return None
-

@@ -34,7 +34,10 @@ async def listed(t: Read, viewer: Viewer, *, situation_id: int, page: int = 1) -
         found = await read(there)
     return b.modal(
         "My tasks" if mine else "Incident tasks",
-        [*_body(viewer.org_slug, found, mine=mine), *page_row(KEY, page=found.page, size=found.size, total=found.total)],
+        [
+            *_body(viewer.org_slug, found, mine=mine),
+            *page_row(KEY, page=found.page, size=found.size, total=found.total),
+        ],
         callback_id=CALLBACK,
         private_metadata=carried(situation_id, page=found.page),
     )
@@ -67,7 +70,10 @@ async def redraw_list(asked: Request, *, page: int | None = None) -> None:
     async def fill() -> b.View:
         async with asked.db.read(asked.org) as t:
             return await listed(
-                t, await viewer_of_person(t, person), situation_id=int(came["id"]), page=page or int(came.get("page", 1))
+                t,
+                await viewer_of_person(t, person),
+                situation_id=int(came["id"]),
+                page=page or int(came.get("page", 1)),
             )
 
     redraw(asked, "Tasks", fill)

@@ -83,9 +83,7 @@ def reminder(org_slug: str, task: TaskRow, *, when: str, url: str) -> Message:
             context(*_small(task)),
             actions(
                 turn_button(org_slug, task),
-                button(
-                    f"Remind again in {AGAIN_MINUTES} min", action_id=REMIND_AGAIN, value=f"{org_slug}/{task.id}"
-                ),
+                button(f"Remind again in {AGAIN_MINUTES} min", action_id=REMIND_AGAIN, value=f"{org_slug}/{task.id}"),
             ),
         ],
         f"Task {task.number} of {task.incident} {when}",
