@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import math
+import time
+from collections import deque
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +23,11 @@ log = structlog.get_logger()
 #: Changes of different things that wait for one browser; one that falls further behind re-reads all it shows. Much more than
 #: one incident can make: whoever may not see it would learn from the re-reading that something happens.
 MOST = 10_000
+
+#: Seconds for which changes are kept for pages that are drawn already and do not listen yet.
+KEPT = 60.0
+#: Seconds by which the clocks of two web processes may differ: one draws the page, the other one tells it.
+SKEW = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,14 +79,23 @@ class Live:
         self.url = libpq_url(url)
         #: By organization: each browser with the subjects it looks at, None for all.
         self._watching: dict[OrgId, dict[int, tuple[Waiting, frozenset[Subject] | None]]] = {}
+        #: What was heard last, oldest first, with the moment; `_whole_from` is the moment after which nothing is missing in it.
+        self._heard: deque[tuple[float, OrgId, Change]] = deque()
+        self._whole_from = math.inf
 
     @contextmanager
-    def watch(self, org: OrgId, *subjects: Subject) -> Iterator[Waiting]:
+    def watch(self, org: OrgId, *subjects: Subject, since: float | None = None) -> Iterator[Waiting]:
         """What changes of these subjects; without any, whatever changes in the organization.
 
         Whoever watches has to ask who may see what a change tells of (`Change.tells_of`) before telling anybody.
+
+        Args:
+            since: seconds since 1970: what changed after it is waiting at once, too. When that is no longer known, or not
+                yet, anything may have changed.
         """
         waiting = Waiting()
+        for change in self._since(since, org, subjects) if since is not None else ():
+            waiting.add(change)
         self._watching.setdefault(org, {})[id(waiting)] = waiting, frozenset(subjects) or None
         try:
             yield waiting
@@ -100,12 +117,15 @@ class Live:
                 async with await psycopg.AsyncConnection.connect(self.url, autocommit=True, connect_timeout=5) as c:
                     await c.execute(f"listen {LIVE_CHANNEL}")
                     pause = 0.2
+                    self._heard.clear()
+                    self._whole_from = time.time()
                     for watching in self._watching.values():
                         for waiting, _ in watching.values():
                             waiting.add(None)
                     async for notice in c.notifies():
                         self._received(notice.payload)
             except psycopg.OperationalError as why:
+                self._whole_from = math.inf
                 log.warning("live_reconnects", error=type(why).__name__, pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
@@ -114,6 +134,24 @@ class Live:
         told: dict[str, Any] = orjson.loads(payload)
         of = Subject(told["of_kind"], told["of_id"]) if "of_kind" in told else None
         change = Change(Subject(told["kind"], told["id"]), told["part"], of)
-        for waiting, subjects in self._watching.get(OrgId(told["org"]), {}).values():
+        org = OrgId(told["org"])
+        self._keep(org, change)
+        for waiting, subjects in self._watching.get(org, {}).values():
             if subjects is None or change.subject in subjects:
                 waiting.add(change)
+
+    def _keep(self, org: OrgId, change: Change) -> None:
+        now = time.time()
+        self._heard.append((now, org, change))
+        while len(self._heard) > MOST or self._heard[0][0] < now - KEPT:
+            self._whole_from, _, _ = self._heard.popleft()
+
+    def _since(self, moment: float, org: OrgId, subjects: Collection[Subject]) -> Changes:
+        moment -= SKEW
+        if moment <= self._whole_from:
+            return {None}
+        return {
+            change
+            for at, where, change in self._heard
+            if at >= moment and where == org and (not subjects or change.subject in subjects)
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,6 +41,8 @@ class Visit:
     session: SignedIn
     #: Where the session leads: for the switcher.
     orgs: list[Organization]
+    #: Seconds since 1970. What is read for it afterwards may be older than a change that comes later; see `following`.
+    began: float
 
     def context(self, request: Request, nav: str) -> dict[str, object]:
         """What every page template needs."""
@@ -52,6 +55,7 @@ class Visit:
             "request_path": request.url.path,
             "allows": lambda action, project=None: allows(self.viewer, action, project),
             "opens": self.opens,
+            "began": self.began,
         }
 
     def opens(self, action: str) -> bool:
@@ -92,6 +96,7 @@ class Visits:
             NotFound: no such organization, or not a member; the two are not told apart.
             NotAllowed: a member without the role; names who can help.
         """
+        began = time.time()
         token = request.cookies.get(COOKIE, "")
         async with self.db.system() as t:
             session = await signed_in(t, token)
@@ -112,7 +117,7 @@ class Visits:
                 await check_csrf(request, token)
             if may:
                 await require(t, viewer, may)
-        return Visit(viewer, org, token, session, orgs)
+        return Visit(viewer, org, token, session, orgs, began)
 
     async def admin(self, request: Request, org_slug: str) -> Visit:
         """The signed-in member, who may see and change settings of the organization.

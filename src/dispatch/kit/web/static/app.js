@@ -212,15 +212,9 @@
     showTimes();
   });
 
-  // --- live: say whether the page is, and catch up after an interruption
-  // What a page just drawn is about may change before it listens: right after reporting, all is made at once.
-  let interrupted = Boolean($("[data-fresh]"));
+  // --- live: say whether the page is. What changed before it listened, at first or again, the server tells it then.
   const showLive = (state) => all("[data-live]").forEach((sign) => { sign.dataset.live = state; });
-  document.addEventListener("htmx:sseOpen", () => {
-    showLive("on");
-    if (interrupted) htmx.trigger(document.body, "refresh");
-    interrupted = false;
-  });
+  document.addEventListener("htmx:sseOpen", () => showLive("on"));
   // The server ended it: whoever looks may no longer, or may something else now; the page loaded anew says which.
   // From somebody who is writing nothing is taken.
   document.addEventListener("htmx:sseClose", ({ detail }) => {
@@ -228,7 +222,7 @@
     showLive("ended");
     if (!$("dialog[open]") && !typing(document.activeElement)) location.reload();
   });
-  document.addEventListener("htmx:sseError", () => { interrupted = true; showLive("off"); });
+  document.addEventListener("htmx:sseError", () => showLive("off"));
 
   // --- what was sent and is wrong stands where it was typed: on a page without a notice above, that place may be far down
   const wrong = $("#main :is([aria-invalid=true], .field-error)");
