@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from dispatch.kit.flows import runner
 from dispatch.plugins.jitsi import Jitsi
 from tests.receivers import Mailbox, Pager, link_in
-from tests.stage import ADA, BO, Stage, went_well
+from tests.stage import ADA, BO, COMMAND, Stage, went_well
 
 
 def states(steps: list[dict[str, Any]]) -> dict[str, str]:
@@ -50,15 +52,20 @@ async def test_a_post_that_had_to_be_repeated_is_there_once(stage: Stage, kind: 
     assert sorted(texts) == [f"{name}: Checkout answers with errors", f"Summary of {name}"]
 
 
+@pytest.mark.parametrize("defect", ["an exception", "a statement without end"])
 async def test_a_defect_of_ours_is_tried_again_and_given_up_with_the_number_in_the_log(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, defect: str
 ) -> None:
     tries = 0
 
     async def broken(*_: object, **__: object) -> None:
         nonlocal tries
         tries += 1
-        raise ZeroDivisionError("a defect")
+        if defect == "an exception":
+            raise ZeroDivisionError("a defect")
+        async with stage.house.db.system() as t:
+            await t.execute(text("set local statement_timeout = 1"))
+            await t.execute(text("select pg_sleep(60)"))
 
     monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.05)
     monkeypatch.setattr(Jitsi, "create", broken)
@@ -212,3 +219,28 @@ async def test_the_same_join_delivered_often_is_one_entry(stage: Stage) -> None:
     text = (await browser.get(f"/default/incidents/{name}/fragments/timeline")).text
     assert text.count("Dee Alvarez joined the channel") == 1
     await browser.aclose()
+
+
+async def test_a_form_that_slack_did_not_take_at_first_is_shown_all_the_same(stage: Stage) -> None:
+    await stage.slack.faults({"target": "views.update", "kind": "error5xx", "count": 2})
+    await stage.slack.command(BO, stage.general, COMMAND)
+    form = await stage.form(BO)
+    assert any(block["type"] == "input" for block in form["blocks"])
+
+
+async def test_a_form_that_slack_refuses_gives_way_to_a_number_in_the_log(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await stage.slack.faults({"target": "views.update", "kind": "error:invalid_arguments", "count": 1})
+    await stage.slack.command(BO, stage.general, COMMAND)
+
+    async def said() -> str:
+        shown = await stage.slack.view(BO)
+        words = str(shown["blocks"]) if shown else ""
+        return words if "Reference" in words else ""
+
+    words = await stage.eventually(said)
+    assert "Slack did not take this form" in words
+    [reference] = re.findall(r"Reference: (\w+)", words)
+    logged = capsys.readouterr()
+    assert reference in logged.out + logged.err

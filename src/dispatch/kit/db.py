@@ -103,6 +103,11 @@ async def connection_of(t: Read) -> psycopg.AsyncConnection[Any]:
     return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
 
 
+def took_too_long(why: Exception) -> bool:
+    """Whether the server is there and stopped a statement of ours (`statement_timeout`); otherwise it is away for a while."""
+    return isinstance(getattr(why, "orig", why), psycopg.errors.QueryCanceled)
+
+
 #: A session-level setting would leak to the next user of the connection: RESET ALL comes first. Transaction-local: all the rest.
 _BEGIN = (
     "reset all; begin; select"

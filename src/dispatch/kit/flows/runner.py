@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from dispatch.kit import clock
-from dispatch.kit.db import Database, OrgId, Tx
+from dispatch.kit.db import Database, OrgId, Tx, took_too_long
 from dispatch.kit.errors import DispatchError, Refused, Unavailable
 from dispatch.kit.events import Subject, announce
 from dispatch.kit.flows import journal
@@ -200,8 +200,12 @@ class Runner:
                 if not context.finished:
                     async with context.done(result):
                         pass
-            except (OperationalError, InterfaceError, PoolTimeout):
-                raise
+            except (OperationalError, InterfaceError, PoolTimeout) as why:
+                if not took_too_long(why):
+                    raise
+                # The database is there, and stopped a statement of ours: trying for ever would show nobody.
+                outcome = "error"
+                await self._crashed(context, declared)
             except Lost:
                 outcome = "lost"
                 log.warning("step_lost")
@@ -218,15 +222,18 @@ class Runner:
                 outcome = "refused"
                 await self._end(context, "failed", reason=str(why))
             except Exception:
-                # A defect of ours. Visible on the page with a number that is also in the log.
                 outcome = "error"
-                reference = uuid.uuid4().hex[:8]
-                log.exception("step_crashed", reference=reference)
-                await self._later(
-                    context, declared, f"Something unexpected happened (reference {reference}).", None, crash=True
-                )
+                await self._crashed(context, declared)
         STEPS.labels(flow.name, declared.name, outcome).inc()
         return outcome
+
+    async def _crashed(self, context: StepContext, declared: Step) -> None:
+        """A defect of ours, being handled. Visible on the page with a number that is also in the log."""
+        reference = uuid.uuid4().hex[:8]
+        log.exception("step_crashed", reference=reference)
+        await self._later(
+            context, declared, f"Something unexpected happened (reference {reference}).", None, crash=True
+        )
 
     async def _claim(
         self, org: OrgId, step_id: int, job_id: int, *, alone: bool

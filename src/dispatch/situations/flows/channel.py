@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from dispatch.kit.db import Tx
 from dispatch.kit.errors import Refused
 from dispatch.kit.events import record
-from dispatch.kit.flows import StepContext
+from dispatch.kit.flows import Skip, StepContext
 from dispatch.kit.slack import channel_names
 from dispatch.people import queries as people
 from dispatch.people.actions import link_chat
 from dispatch.ports.conversations import Channel, Conversations, NotInvited
 from dispatch.situations import queries
-from dispatch.situations.actions import link_resource, note_in_channel
-from dispatch.situations.events import ChannelCreated, PeopleInvited
+from dispatch.situations.actions import conversation_ended, link_resource, note_in_channel
+from dispatch.situations.events import AlreadyOutside, ChannelArchived, ChannelCreated, PeopleInvited
 from dispatch.situations.flows.common import channel_of, chat_of
 
 
 async def make_channel(c: StepContext) -> None:
     """Reserve the name here, then make the channel there; a crash between the two finds it again."""
     brief, chat = await chat_of(c)
+    # Nobody needs one any more; but one whose answer was lost has to be known, to be archived.
+    if brief.status == "Closed" and not (c.repeat and await _reserved_and_made(c, brief, chat)):
+        raise Skip("It was closed meanwhile.")
     await open_channel(c, brief, chat, after=())
 
 
@@ -37,35 +41,66 @@ async def open_channel(c: StepContext, brief: queries.Brief, chat: Conversations
     Args:
         after: the situation's earlier channels, which this one succeeds.
     """
-    private = chat.private_channels or brief.visibility == "restricted"
+    private = _to_be_private(brief, chat)
+    while True:
+        place = await _reserve(c, brief, chat, after=after)
+        channel = await _create_or_adopt(c, chat, place, private=private)
+        if channel is None:
+            await channel_names.belongs_to_a_stranger(c.db, team=chat.team_id, name=place.name)
+        elif private and not channel.private:
+            # The call that made it was under way, or its answer lost, when others were shut out.
+            await chat.archive(channel.id)
+            async with c.db.tx(c.org) as t:
+                await _link(t, c, chat, place, channel)
+                await conversation_ended(t, c.subject, channel.id, state="archived")
+                await record(t, ChannelArchived(channel=f"#{channel.name}"), about=c.subject)
+                left = f"public channel #{channel.name}, with nobody in it"
+                await record(t, AlreadyOutside(what=left), about=c.subject, pinned=True)
+            after = (*after, channel.id)
+        else:
+            break
+    async with c.done({"channel": channel.id}) as t:
+        await _link(t, c, chat, place, channel)
+
+
+def _to_be_private(brief: queries.Brief, chat: Conversations) -> bool:
+    return chat.private_channels or brief.visibility == "restricted"
+
+
+async def _reserve(
+    c: StepContext, brief: queries.Brief, chat: Conversations, *, after: tuple[str, ...]
+) -> channel_names.SlackChannel:
     wanted = f"{brief.name}-response" if brief.visibility == "restricted" else f"{brief.name}-{brief.title}"
     names = channel_names.candidates(wanted, f"{brief.name}-{c.org}")
-    while True:
-        try:
-            place = await channel_names.reserve(
-                c.db, team=chat.team_id, names=names, org=c.org, about=c.subject, after=after
-            )
-        except LookupError:
-            raise Refused(
-                "No free channel name was found.", hint="Rename a channel in Slack, then try again."
-            ) from None
-        channel = await _create_or_adopt(c, chat, place, private=private)
-        if channel is not None:
-            break
-        await channel_names.belongs_to_a_stranger(c.db, team=chat.team_id, name=place.name)
-    async with c.done({"channel": channel.id}) as t:
-        await channel_names.claimed(t, team=chat.team_id, name=place.name, channel=channel.id)
-        await link_resource(
-            t,
-            c.subject,
-            kind="conversation",
-            provider=chat.platform,
-            external_id=channel.id,
-            title=f"#{channel.name}",
-            url=channel.url,
-            data={"team": chat.team_id, "private": private},
-            says=ChannelCreated(channel=channel.name, channel_id=channel.id, private=private),
+    try:
+        return await channel_names.reserve(
+            c.db, team=chat.team_id, names=names, org=c.org, about=c.subject, after=after
         )
+    except LookupError:
+        raise Refused("No free channel name was found.", hint="Rename a channel in Slack, then try again.") from None
+
+
+async def _reserved_and_made(c: StepContext, brief: queries.Brief, chat: Conversations) -> bool:
+    place = await _reserve(c, brief, chat, after=())
+    return await _made_before(c, chat, place, private=_to_be_private(brief, chat)) is not None
+
+
+async def _link(
+    t: Tx, c: StepContext, chat: Conversations, place: channel_names.SlackChannel, channel: Channel
+) -> None:
+    """The channel of the reserved name is the situation's from now on."""
+    await channel_names.claimed(t, team=chat.team_id, name=place.name, channel=channel.id)
+    await link_resource(
+        t,
+        c.subject,
+        kind="conversation",
+        provider=chat.platform,
+        external_id=channel.id,
+        title=f"#{channel.name}",
+        url=channel.url,
+        data={"team": chat.team_id, "private": channel.private},
+        says=ChannelCreated(channel=channel.name, channel_id=channel.id, private=channel.private),
+    )
 
 
 async def _create_or_adopt(
@@ -77,7 +112,19 @@ async def _create_or_adopt(
     except Refused as why:
         if why.code != "name_taken":
             raise
+    return await _made_before(c, chat, place, private=private)
+
+
+async def _made_before(
+    c: StepContext, chat: Conversations, place: channel_names.SlackChannel, *, private: bool
+) -> Channel | None:
+    """The channel that an earlier attempt made, and that nobody has.
+
+    It may be visible to others, although `private` is wanted by now.
+    """
     existing = await chat.find_channel(place.name, private=private)
+    if existing is None and private:
+        existing = await chat.find_channel(place.name, private=False)
     if existing is None or existing.creator != chat.bot_user_id:
         return None
     # Slack counts whole seconds; our reservation may be a fraction of one later than its creation time reads.

@@ -57,6 +57,31 @@ def channel_of(brief: queries.Brief) -> str:
     return brief.channel_id
 
 
+async def wait_for_channel(c: StepContext) -> None:
+    """For what has to follow the first channel.
+
+    Raises:
+        Unavailable: it is still being made, or about to.
+    """
+    if await _any_is(c, "channel", "pending", "running"):
+        raise Unavailable("The channel is being made.")
+
+
+async def wait_for_archiving(c: StepContext) -> None:
+    """For what depends on whether the channel is archived. One that has not begun looks again at the status before it does.
+
+    Raises:
+        Unavailable: Slack is being asked to archive it.
+    """
+    if await _any_is(c, "archive", "running"):
+        raise Unavailable("The channel is being archived.", retry_after=1.0)
+
+
+async def _any_is(c: StepContext, step: str, *states: str) -> bool:
+    async with c.db.read(c.org) as t:
+        return any(row.name == step and row.state in states for row in await queries.steps(t, c.subject))
+
+
 async def note_if_slack_answers(c: StepContext, brief: queries.Brief, chat: Conversations) -> bool:
     """Ask the chat who we are; the incident page says since when it does not answer."""
     async with c.db.read(c.org) as t:

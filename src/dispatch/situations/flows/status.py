@@ -15,7 +15,7 @@ from dispatch.projects.providers import Providers
 from dispatch.situations import queries
 from dispatch.situations.actions import conversation_ended, conversation_reopened
 from dispatch.situations.events import ChannelArchived, ChannelReopened, StatusChanged
-from dispatch.situations.flows.common import channel_of, chat_of
+from dispatch.situations.flows.common import channel_of, chat_of, wait_for_archiving, wait_for_channel
 from dispatch.situations.flows.show_state import refresh_summary, refresh_topic
 from dispatch.situations.flows.successor import successor_steps
 from dispatch.situations.models import Situation
@@ -61,6 +61,8 @@ async def update_ticket(c: StepContext) -> None:
 async def archive(c: StepContext) -> None:
     """The conversation ends; reading it stays possible."""
     brief, chat = await chat_of(c)
+    if not brief.channel_id:
+        await wait_for_channel(c)
     channel = channel_of(brief)
     await chat.archive(channel)
     async with c.done({"channel": channel}) as t:
@@ -70,9 +72,23 @@ async def archive(c: StepContext) -> None:
 
 
 async def unarchive(c: StepContext) -> None:
-    """With a user token Slack lets us reopen the channel; without one a successor takes over."""
+    """With a user token Slack lets us reopen the channel; without one a successor takes over.
+
+    Whoever reopens within seconds finds it not archived yet.
+    """
     brief, chat = await chat_of(c)
+    if not brief.channel_id:
+        await wait_for_channel(c)
+        told = "It was closed before there was a channel, and is open again."
+        async with c.done({"successor": True, "why": told}):
+            pass
+        return
     channel = channel_of(brief)
+    await wait_for_archiving(c)
+    if not (await chat.channel(channel)).archived:
+        async with c.done({"channel": channel, "successor": False}) as t:
+            await conversation_reopened(t, c.subject, channel)
+        return
     try:
         await chat.unarchive(channel)
     except Refused as why:

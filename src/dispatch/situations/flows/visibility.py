@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from dispatch.kit.db import Read
-from dispatch.kit.errors import Refused, Unavailable
+from dispatch.kit.errors import Refused
 from dispatch.kit.events import Event, Subject, on, record
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.situations import queries
 from dispatch.situations.actions import conversation_ended
 from dispatch.situations.events import AlreadyOutside, Announced, ChannelArchived, VisibilityChanged
-from dispatch.situations.flows.common import channel_of, chat_of
+from dispatch.situations.flows.common import channel_of, chat_of, wait_for_channel
 from dispatch.situations.flows.status import update_ticket
 from dispatch.situations.flows.successor import successor_steps
 from dispatch.situations.models import Situation
@@ -31,10 +31,7 @@ async def look_at_channel(c: StepContext) -> None:
     brief, chat = await chat_of(c)
     if not brief.channel_id:
         # A call to Slack that is under way makes one that others can see, and its answer comes after us.
-        async with c.db.read(c.org) as t:
-            rows = await queries.steps(t, c.subject)
-        if any(row.name == "channel" and row.state in ("pending", "running") for row in rows):
-            raise Unavailable("The channel is being made.")
+        await wait_for_channel(c)
     channel = await chat.channel(channel_of(brief))
     # The name tells the title; a private channel's name is seen by its members only.
     async with c.done({"channel": channel.id, "successor": not channel.private, "why": WHY}):
