@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from sqlalchemy import SelectBase, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from dispatch.desk.slack.home import draw
@@ -26,7 +27,7 @@ from dispatch.kit.slack.homes import forget_unopened, redraw_due
 from dispatch.kit.slack.inbox import prune
 from dispatch.kit.slack.sockets import RENEW, Sockets
 from dispatch.kit.web import idempotency
-from dispatch.oncall.actions import escalate_due_pages
+from dispatch.oncall.actions import due_pages, escalate_due_pages
 from dispatch.people import queries as people
 from dispatch.people.sessions import forget_expired
 from dispatch.people.throttle import forget_old
@@ -34,11 +35,18 @@ from dispatch.projects.installations import SLUG
 from dispatch.projects.plugin_setup import fill_missing_ids
 from dispatch.projects.queries import instances
 from dispatch.projects.reach import note_reach, slack_down_since
-from dispatch.reports.actions import remind_updates
+from dispatch.reports.actions import due_updates, remind_updates
 from dispatch.schema import metadata
-from dispatch.situations.actions import call_engaged_again, open_unanswered_commands, remind_hand_offs
+from dispatch.situations.actions import (
+    call_engaged_again,
+    due_engagements,
+    due_hand_offs,
+    open_unanswered_commands,
+    remind_hand_offs,
+    unanswered_commands,
+)
 from dispatch.situations.actions.activity import forget_counted_messages
-from dispatch.tasks.actions import remind_tasks
+from dispatch.tasks.actions import due_tasks, remind_tasks
 
 log = structlog.get_logger()
 
@@ -105,22 +113,26 @@ async def _back_up(h: House) -> None:
         await backup.nightly(embedded.owner_url(h.backups_of), h.backups_of, metadata)
 
 
-#: What becomes due: each claims its rows with `skip locked` and records a fact per row.
-DUE: tuple[Callable[[Tx], Awaitable[int]], ...] = (
-    escalate_due_pages,
-    open_unanswered_commands,
-    remind_hand_offs,
-    call_engaged_again,
-    remind_tasks,
-    remind_updates,
+#: What becomes due: which rows of an organization are, and what claims them and records a fact per row.
+DUE: tuple[tuple[Callable[[OrgId], SelectBase], Callable[[Tx], Awaitable[int]]], ...] = (
+    (due_pages, escalate_due_pages),
+    (unanswered_commands, open_unanswered_commands),
+    (due_hand_offs, remind_hand_offs),
+    (due_engagements, call_engaged_again),
+    (due_tasks, remind_tasks),
+    (due_updates, remind_updates),
 )
 
 
 async def _call_due(h: House) -> None:
     for org in await _organizations(h):
-        for claim in DUE:
-            async with h.db.tx(org) as t:
-                await claim(t)
+        # One question for all of them: this is asked every second of every organization.
+        async with h.db.read(org) as t:
+            is_due = (await t.execute(select(*(rows(org).exists() for rows, _ in DUE)))).one()
+        for (_, claim), some in zip(DUE, is_due, strict=True):
+            if some:
+                async with h.db.tx(org) as t:
+                    await claim(t)
 
 
 async def _redraw_homes(h: House) -> None:

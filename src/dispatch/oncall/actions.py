@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
@@ -110,17 +110,16 @@ async def acknowledge_pages(t: Tx, about: Subject, who: Person) -> bool:
     return bool(ended)
 
 
+def due_pages(org: OrgId) -> Select[str, int, int, int]:
+    """Calls that nobody answered in time."""
+    return select(Page.subject_kind, Page.subject_id, Page.person_id, Page.round).where(
+        Page.org_id == org, Page.due_at <= clock.now()
+    )
+
+
 async def escalate_due_pages(t: Tx) -> int:
     """Settle rounds nobody answered in time: somebody is called again, or everybody was. Returns how many."""
-    rounds = (
-        await t.execute(
-            select(Page.subject_kind, Page.subject_id, Page.person_id, Page.round)
-            .where(Page.org_id == t.org, Page.due_at <= clock.now())
-            .distinct()
-            .order_by(Page.subject_id, Page.round)
-            .limit(50)
-        )
-    ).all()
+    rounds = (await t.execute(due_pages(t.org).distinct().order_by(Page.subject_id, Page.round).limit(50))).all()
     settled = 0
     for kind, subject_id, person_id, call in rounds:
         about = Subject(kind, subject_id)

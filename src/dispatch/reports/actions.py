@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
@@ -112,18 +112,19 @@ async def promise_first_update(t: Tx, situation_id: int) -> bool:
     return True
 
 
+def due_updates(org: OrgId) -> Select[Report, Situation]:
+    """Promised updates of which somebody has to be reminded now."""
+    return (
+        select(Report, Situation)
+        .join(Situation, (Situation.org_id == Report.org_id) & (Situation.id == Report.situation_id))
+        .where(Report.org_id == org, Report.remind_at <= clock.now())
+    )
+
+
 async def remind_updates(t: Tx) -> int:
     """Claim promises whose reminder is due; one that passed is late, and stays so. Returns how many."""
     now = clock.now()
-    due = (
-        await t.execute(
-            select(Report, Situation)
-            .join(Situation, (Situation.org_id == Report.org_id) & (Situation.id == Report.situation_id))
-            .where(Report.org_id == t.org, Report.remind_at <= now)
-            .limit(50)
-            .with_for_update(of=Report, skip_locked=True)
-        )
-    ).all()
+    due = (await t.execute(due_updates(t.org).limit(50).with_for_update(of=Report, skip_locked=True))).all()
     reminded = 0
     for report, situation in due:
         report.remind_at = None

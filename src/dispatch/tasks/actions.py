@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
@@ -186,18 +186,20 @@ async def remind_again(t: Tx, task_id: int, *, minutes: int) -> bool:
     return True
 
 
+def due_tasks(org: OrgId) -> Select[Task, Situation]:
+    """Tasks of which somebody has to be reminded now."""
+    return (
+        select(Task, Situation)
+        .join(Situation, (Situation.org_id == Task.org_id) & (Situation.id == Task.situation_id))
+        .where(Task.org_id == org, Task.remind_at <= clock.now())
+    )
+
+
 async def remind_tasks(t: Tx) -> int:
     """Claim tasks whose reminder is due. Each is reminded once ahead and once when due, late or not. Returns how many."""
     now = clock.now()
     due = (
-        await t.execute(
-            select(Task, Situation)
-            .join(Situation, (Situation.org_id == Task.org_id) & (Situation.id == Task.situation_id))
-            .where(Task.org_id == t.org, Task.remind_at <= now)
-            .order_by(Task.remind_at)
-            .limit(50)
-            .with_for_update(of=Task, skip_locked=True)
-        )
+        await t.execute(due_tasks(t.org).order_by(Task.remind_at).limit(50).with_for_update(of=Task, skip_locked=True))
     ).all()
     reminded = 0
     for task, situation in due:

@@ -6,16 +6,18 @@ from dispatch.situations.actions.command import (
     locked,
     open_unanswered_commands,
     take_command,
+    unanswered_commands,
 )
 from dispatch.situations.actions.details import update_details
 from dispatch.situations.actions.duplicates import merge, undo_merge
 from dispatch.situations.actions.engagement import (
     answer_engagement,
     call_engaged_again,
+    due_engagements,
     engage_oncall,
     note_engagement_page,
 )
-from dispatch.situations.actions.hand_off import answer_hand_off, assign_role, remind_hand_offs
+from dispatch.situations.actions.hand_off import answer_hand_off, assign_role, due_hand_offs, remind_hand_offs
 from dispatch.situations.actions.joining import end_subscription, join_situation, toggle_subscription
 from dispatch.situations.actions.notes import add_note, edit_note, note_of_message, own_note, pin_event, remove_note
 from dispatch.situations.actions.opening import Report, open_situation
@@ -54,6 +56,8 @@ __all__ = [
     "change_visibility",
     "conversation_ended",
     "conversation_reopened",
+    "due_engagements",
+    "due_hand_offs",
     "edit_note",
     "end_role",
     "end_subscription",
@@ -83,6 +87,7 @@ __all__ = [
     "take_command",
     "tell_apart",
     "toggle_subscription",
+    "unanswered_commands",
     "undo_merge",
     "unrelate",
     "update_details",

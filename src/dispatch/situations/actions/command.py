@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.errors import Conflict, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
@@ -126,32 +126,35 @@ async def change_commander(t: Tx, situation: Situation, who: Person, *, why: str
     )
 
 
+def unanswered_commands(org: OrgId) -> Select[ParticipantRole, int, Situation, int]:
+    """Commands that nobody acknowledged in time."""
+    return (
+        select(ParticipantRole, Participant.person_id, Situation, Priority.acknowledge_minutes)
+        .join(
+            Participant,
+            (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
+        )
+        .join(
+            Situation,
+            (Situation.org_id == ParticipantRole.org_id) & (Situation.id == ParticipantRole.situation_id),
+        )
+        .join(Priority, (Priority.org_id == Situation.org_id) & (Priority.id == Situation.priority_id))
+        .where(
+            ParticipantRole.org_id == org,
+            ParticipantRole.role == "Commander",
+            ParticipantRole.renounced_at.is_(None),
+            ParticipantRole.acknowledged_at.is_(None),
+            ParticipantRole.open_since.is_(None),
+            Situation.status != "Closed",
+            ParticipantRole.assumed_at + Priority.acknowledge_minutes * timedelta(minutes=1) <= clock.now(),
+        )
+    )
+
+
 async def open_unanswered_commands(t: Tx) -> int:
     """Claim commands nobody acknowledged in time; any participant may take them from now on. Returns how many."""
     due = (
-        await t.execute(
-            select(ParticipantRole, Participant.person_id, Situation, Priority.acknowledge_minutes)
-            .join(
-                Participant,
-                (Participant.org_id == ParticipantRole.org_id) & (Participant.id == ParticipantRole.participant_id),
-            )
-            .join(
-                Situation,
-                (Situation.org_id == ParticipantRole.org_id) & (Situation.id == ParticipantRole.situation_id),
-            )
-            .join(Priority, (Priority.org_id == Situation.org_id) & (Priority.id == Situation.priority_id))
-            .where(
-                ParticipantRole.org_id == t.org,
-                ParticipantRole.role == "Commander",
-                ParticipantRole.renounced_at.is_(None),
-                ParticipantRole.acknowledged_at.is_(None),
-                ParticipantRole.open_since.is_(None),
-                Situation.status != "Closed",
-                ParticipantRole.assumed_at + Priority.acknowledge_minutes * timedelta(minutes=1) <= clock.now(),
-            )
-            .with_for_update(of=ParticipantRole, skip_locked=True)
-            .limit(50)
-        )
+        await t.execute(unanswered_commands(t.org).with_for_update(of=ParticipantRole, skip_locked=True).limit(50))
     ).all()
     for role, person_id, situation, minutes in due:
         role.open_since = clock.now()

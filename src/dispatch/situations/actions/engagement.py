@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.oncall.actions import CALLS_EACH, REPEAT_MINUTES, acknowledge_pages, note_page
@@ -106,16 +106,14 @@ async def answer_engagement(t: Tx, engagement_id: int, *, by: Person) -> tuple[S
     return situation, True
 
 
+def due_engagements(org: OrgId) -> Select[int]:
+    """Calls for a rotation that nobody answered in time."""
+    return select(Engagement.id).where(Engagement.org_id == org, Engagement.due_at <= clock.now())
+
+
 async def call_engaged_again(t: Tx) -> int:
     """Claim calls nobody answered in time: the same person once more, then the next, then there is nobody left."""
-    due = list(
-        await t.scalars(
-            select(Engagement.id)
-            .where(Engagement.org_id == t.org, Engagement.due_at <= clock.now())
-            .order_by(Engagement.due_at)
-            .limit(50)
-        )
-    )
+    due = list(await t.scalars(due_engagements(t.org).order_by(Engagement.due_at).limit(50)))
     for engagement_id in due:
         # The situation's row first, as everywhere; then look again, since another worker may have been here.
         situation, made = await _locked_engagement(t, engagement_id)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from dispatch.kit import clock
-from dispatch.kit.db import Tx
+from dispatch.kit.db import OrgId, Tx
 from dispatch.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from dispatch.kit.events import Subject, record
 from dispatch.people.models import Person
@@ -142,16 +142,16 @@ async def answer_hand_off(t: Tx, hand_off_id: int, *, accept: bool, by: Person, 
     return situation
 
 
+def due_hand_offs(org: OrgId) -> Select[int, int]:
+    """Offers of the command that nobody answered in time."""
+    return select(HandOff.id, HandOff.situation_id).where(
+        HandOff.org_id == org, HandOff.state == "offered", HandOff.due_at <= clock.now()
+    )
+
+
 async def remind_hand_offs(t: Tx) -> int:
     """Claim offers nobody answered in time: a reminder first, then the command is open to participants."""
-    due = (
-        await t.execute(
-            select(HandOff.id, HandOff.situation_id)
-            .where(HandOff.org_id == t.org, HandOff.state == "offered", HandOff.due_at <= clock.now())
-            .order_by(HandOff.situation_id)
-            .limit(50)
-        )
-    ).all()
+    due = (await t.execute(due_hand_offs(t.org).order_by(HandOff.situation_id).limit(50))).all()
     for hand_off_id, situation_id in due:
         situation, hand_off = await _locked_offer(t, situation_id, hand_off_id)
         # Another worker, or an answer, may have been here.
