@@ -133,6 +133,8 @@ def start_worker(
     from contextlib import AsyncExitStack
     from datetime import UTC, datetime
 
+    import uvloop
+
     from dispatch.house import house
     from dispatch.kit import logs
     from dispatch.kit.worker_health import served
@@ -161,4 +163,4 @@ def start_worker(
             await stop.wait()
 
     with database_urls() as (url, _):
-        asyncio.run(work(url))
+        uvloop.run(work(url))
