@@ -58,7 +58,7 @@ from dispatch.people.throttle import Throttle
 from dispatch.people.web import Visits
 from dispatch.people.web.letters import Letters
 from dispatch.people.web.sign_in import Door
-from dispatch.projects.queries import run_by
+from dispatch.projects.queries import project_names, run_by
 from dispatch.situations.access import unseen
 from dispatch.worker import background, moved_clock, running_worker
 
@@ -141,7 +141,7 @@ def _mount_people(app: FastAPI, h: House, visits: Visits, pages: Environment) ->
     app.include_router(web.members.router(h.db, visits, pages, letters, base_url=h.base_url, projects_of=run_by))
     app.include_router(web.organization.router(h.db, visits, pages))
     app.include_router(web.tokens.router(h.db, visits, pages))
-    app.include_router(web.audit.router(h.db, visits, pages))
+    app.include_router(web.audit.router(h.db, visits, pages, project_names=project_names))
     app.include_router(web.sign_in_settings.router(h.db, visits, pages, h.vault, providers, base_url=h.base_url))
     return door
 

@@ -33,6 +33,19 @@ class Settings(BaseSettings):
         """The data directory whose embedded database is used; None when the database is the operator's."""
         return None if self.database_url else self.data_dir.absolute()
 
+    @property
+    def address(self) -> str:
+        """`base_url` without a slash at its end, what links begin with.
+
+        Raises:
+            SetupError: it is not set, so a link would lead nowhere.
+        """
+        if not self.base_url:
+            raise SetupError(
+                "DISPATCH_BASE_URL is not set. It is the address people use, such as https://dispatch.example.com."
+            )
+        return self.base_url.rstrip("/")
+
     def checked(self) -> Settings:
         """The same settings, if a server may start with them.
 
@@ -44,10 +57,7 @@ class Settings(BaseSettings):
                 "DISPATCH_SECRET_KEY is not set. Make one with `dispatch secrets generate` and keep it safe: "
                 "stored tokens cannot be read without it."
             )
-        if not self.base_url:
-            raise SetupError(
-                "DISPATCH_BASE_URL is not set. It is the address people use, such as https://dispatch.example.com."
-            )
+        _ = self.address
         if self.production and (self.crash_dir or self.env == "test"):
             raise SetupError("DISPATCH_CRASH_DIR is for tests only.")
         return self

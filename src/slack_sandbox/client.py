@@ -96,8 +96,9 @@ class SandboxClient:
         """Makes a workspace, or with the id of an existing one changes it and adds what is new.
 
         `team`: name, domain, and if wanted id, profile_fields, approves_connections. Users: name, and if wanted id,
-        real_name, email, tz, profile, is_bot, is_admin, is_restricted, is_ultra_restricted, deleted; the first one is an
-        admin. Channels: name, is_private, members (ids, names or addresses).
+        real_name, email, tz, profile, is_bot, is_admin, is_restricted, is_ultra_restricted, deleted, shares_email
+        (with people met by Slack Connect); the first one is an admin. Channels: name, is_private, members (ids, names or
+        addresses).
         """
         return await self._as(
             Made, "POST", "workspaces", {"team": team, "users": list(users), "channels": list(channels)}

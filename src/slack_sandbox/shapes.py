@@ -51,9 +51,9 @@ def profile(box: Sandbox, user: User, *, with_email: bool) -> Json:
     return shown
 
 
-def outsider(box: Sandbox, user: User, team: str) -> Json:
-    """Somebody of another workspace, met in a shared channel: no address, no time zone, no role."""
-    shown = profile(box, user, with_email=False)
+def outsider(box: Sandbox, user: User, team: str, *, with_email: bool) -> Json:
+    """Somebody of another workspace, met in a shared channel: no address unless they share it, no time zone, no role."""
+    shown = profile(box, user, with_email=with_email and user.shares_email)
     return {
         "id": user.id,
         "team_id": user.team_id,

@@ -39,6 +39,8 @@ class User:
     deleted: bool = False
     app_id: str | None = None
     bot_id: str | None = None
+    # Slack Connect: people of other workspaces see the address, too.
+    shares_email: bool = False
     presence: str = "active"
     dnd_until: int = 0
     updated: int = 0

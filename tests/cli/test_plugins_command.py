@@ -225,3 +225,12 @@ async def test_the_manifest_has_the_names_and_the_mode_that_are_configured(stage
     )
     made = printed(await dispatch("slack", "manifest", *PLACE))
     assert made["settings"]["socket_mode_enabled"] is True
+
+
+async def test_a_manifest_whose_addresses_lead_nowhere_is_not_printed_without_a_word(
+    dispatch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPATCH_BASE_URL")
+    result = await dispatch("slack", "manifest", *PLACE, "--events")
+    assert "DISPATCH_BASE_URL is not set" in result.stderr
+    assert "DISPATCH_BASE_URL" not in result.stdout

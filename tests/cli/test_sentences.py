@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from dispatch.kit.crypto import generate_key
+from dispatch.kit.crypto import Vault, generate_key
 from dispatch.kit.embedded import Cluster
 from dispatch.kit.embedded.testing import clone_database, database_url, drop_database
 
@@ -40,6 +42,19 @@ def test_a_database_that_is_away_is_a_sentence(command: str) -> None:
     assert "DISPATCH_DATABASE_URL" in ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "very-secret" not in ended.stdout + ended.stderr
+
+
+def test_every_command_answers_programs_as_well(tmp_path: Path) -> None:
+    made = said("secrets", "generate", "--json", url=AWAY, key="")
+    assert len(Vault.from_text(json.loads(made.stdout)["key"]).key_ids) == 1
+    listed = {each["name"] for each in json.loads(said("explain", "--json", url=AWAY, key="").stdout)["facts"]}
+    assert "oncall.engaged" in listed
+    told = json.loads(said("explain", "oncall.engaged", "--json", url=AWAY, key="").stdout)
+    assert {"name": "page", "title": "Call who is on call in Slack", "after": [], "delivery": "once"} in (
+        step for flow in told["starts"] for step in flow["steps"]
+    )
+    stopped = said("database", "stop", "--data", str(tmp_path), "--json", url=AWAY, key="")
+    assert json.loads(stopped.stdout) == {"data_dir": str(tmp_path), "stopped": True}
 
 
 def test_a_key_that_is_none_is_a_sentence() -> None:

@@ -65,4 +65,4 @@ async def test_refusals(stage: Stage) -> None:
     view = await typed(stage, ADA, channel, COMMAND)
     assert "Assignee" not in view["text"]
     answer = await stage.slack.submit(ADA, view["id"], {"Participant": stage.app["bot_user_id"], "Role": "Scribe"})
-    assert "is an app or has no e-mail address" in answer["errors"]["person"]
+    assert "is an app, has no e-mail address or belongs to another workspace" in answer["errors"]["person"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,10 +10,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from dispatch.kit import clock
-from dispatch.oncall.models import Rotation
+from dispatch.oncall.models import Rotation, RotationOverride
 from dispatch.people.models import Person
 from dispatch.projects.models import Project
-from tests.playing import DEE, ELI, incident, org_id, refused, rows, timeline, told_directly, told_only, typed
+from tests.playing import DEE, ELI, JOY, incident, org_id, refused, rows, timeline, told_directly, told_only, typed
 from tests.receivers import Mailbox, Pager
 from tests.scenarios.test_paging import link_in
 from tests.stage import ADA, BO, CY, Stage, over_both
@@ -91,7 +92,38 @@ async def test_without_an_answer_the_next_is_called_and_then_the_asker_is_told(s
         await stage.advance(minutes=3)
         await stage.eventually(lambda calls=calls: _rounds(stage, calls))
     assert [p["email"].split("@")[0] for p in await rows(stage, PAGES)] == ["dee", "dee", "eli", "eli"]
-    await told_directly(stage, ELI, f"{name} needs you")
+    late = await told_directly(stage, ELI, f"{name} needs you")
+    first = await told_directly(stage, DEE, f"{name} needs you")
+    await stage.advance(minutes=3)
+    await told_directly(stage, BO, f"Nobody on Databases answered for {name}")
+    # Who answers after all is heard, and whoever else presses reads who it was.
+    await stage.slack.act_in_message(ELI, late["channel"], late["ts"], "answer_call")
+    await told_only(stage, ELI, late["channel"], f"You are expected in {name}")
+    await stage.slack.act_in_message(DEE, first["channel"], first["ts"], "answer_call")
+    await told_only(stage, DEE, first["channel"], "Eli Tanaka answered this call already.")
+
+
+async def test_after_who_stands_in_come_those_on_the_rotation(stage: Stage) -> None:
+    """As for the commander: the one called first once more, whoever they stand in for, and the next."""
+    name, channel = await incident(stage)
+    await rotation(stage, "dee", "eli")
+    org = await org_id(stage)
+    async with stage.house.db.tx(org) as t:
+        joy = (await t.execute(select(Person.id).where(Person.email == "joy@example.com"))).scalar_one()
+        found = (await t.scalars(select(Rotation).where(Rotation.name == "Databases"))).one()
+        t.add(
+            RotationOverride(
+                org_id=org, rotation_id=found.id, person_id=joy, starts_at=clock.now() - timedelta(hours=1),
+                ends_at=clock.now() + timedelta(hours=8),
+            )
+        )  # fmt: skip
+    await engage(stage, BO, channel)
+    await told_directly(stage, JOY, f"{name} needs you")
+    for calls in range(2, 7):
+        await stage.advance(minutes=3)
+        await stage.eventually(lambda calls=calls: _rounds(stage, calls))
+    called = [p["email"].split("@")[0] for p in await rows(stage, PAGES)]
+    assert called == ["joy", "joy", "dee", "dee", "eli", "eli"]
     await stage.advance(minutes=3)
     await told_directly(stage, BO, f"Nobody on Databases answered for {name}")
 

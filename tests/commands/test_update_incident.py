@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatch.people.models import Person
+from dispatch.projects.models import Project, Severity
 from dispatch.situations.actions import update_details
 from dispatch.situations.models import Situation
 from tests.playing import DEE, drawn, incident, org_id, refused, rows, says, shown, timeline, typed
@@ -61,6 +62,30 @@ async def test_a_conflict_says_who_changed_what_and_loses_nothing(stage: Stage) 
     assert (await stage.slack.submit(ADA, answer["view"]["id"], {}))["outcome"] == "closed"
     [now] = await rows(stage, NOW, name=name)
     assert (now["title"], now["description"]) == ("Ada's title", "Dee's words")
+
+
+async def test_a_conflict_is_seen_however_much_was_changed_since(stage: Stage) -> None:
+    name, channel = await incident(stage)
+    view = await typed(stage, ADA, channel, COMMAND)
+    await behind_the_back(stage, name, title="Dee's title")
+    for number in range(60):
+        await behind_the_back(stage, name, description=f"Dee's words, {number}")
+    answer = await stage.slack.submit(ADA, view["id"], {"Title": "Ada's title"})
+    assert answer["outcome"] == "updated", answer
+    assert "Dee Alvarez changed the title while you were writing" in answer["view"]["text"]
+    assert (await rows(stage, NOW, name=name))[0]["title"] == "Dee's title"
+
+
+async def test_what_is_not_offered_any_more_stays_while_something_else_is_changed(stage: Stage) -> None:
+    name, channel = await incident(stage, Severity="High")
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        await t.execute(update(Severity).where(Severity.name == "High").values(enabled=False))
+        await t.execute(update(Project).where(Project.slug == "default").values(enabled=False))
+    view = await typed(stage, ADA, channel, COMMAND)
+    assert (await stage.slack.submit(ADA, view["id"], {"Title": "Ada's title"}))["outcome"] == "closed"
+    severity = "select v.name from situation s join severity v on v.org_id = s.org_id and v.id = s.severity_id where s.name = :name"
+    assert (await rows(stage, severity, name=name))[0]["name"] == "High"
+    assert "changed the severity" not in await timeline(stage, name)
 
 
 async def test_an_old_form_does_not_reopen_what_was_closed(stage: Stage) -> None:

@@ -6,10 +6,10 @@ import httpx
 from sqlalchemy import select
 
 from dispatch.oncall.models import Rotation
-from dispatch.people.membership import deactivate
+from dispatch.people.membership import admit, deactivate
 from dispatch.people.models import Person
 from dispatch.people.queries import Viewer
-from tests.playing import org_id, rows
+from tests.playing import incident, org_id, rows, says, timeline, told_only
 from tests.stage import ADA, BO, Stage
 
 
@@ -75,3 +75,47 @@ async def test_a_deactivated_person_is_passed_over_and_the_owner_is_told(stage: 
     await stage.eventually(back)
     assert await commander_of_a_new_incident(stage, "Again") == "ada@example.com"
     await joy.aclose()
+
+
+async def test_whoever_leads_and_is_no_member_any_more_keeps_nobody_from_leading(stage: Stage) -> None:
+    name, channel = await incident(stage)
+    org = await org_id(stage)
+    async with stage.house.db.tx(org) as t:
+        joy = (await admit(t, email="joy@example.com", name="Joy Mensah", role="owner")).person
+        ada = (await t.scalars(select(Person).where(Person.email == "ada@example.com"))).one()
+        await deactivate(t, Viewer(org, "default", "x", "owner", joy.id, joy.name, joy.email, "UTC"), ada.id)
+    offer = await says(stage, channel, BO, f"{name} needs a commander")
+    assert "Ada Lovelace led, and their account was deactivated" in str(offer["blocks"])
+    await stage.slack.act_in_message(BO, channel, offer["ts"], "take_command")
+    await told_only(stage, BO, channel, f"You lead {name} now")
+    seen = await timeline(stage, name)
+    assert "Ada Lovelace was deactivated" in seen
+
+
+async def test_a_report_that_names_somebody_who_left_calls_whoever_is_on_call(stage: Stage) -> None:
+    _, emails = await on_it(stage)
+    await stage.slack.change_user("U0DEE", deleted=True)
+
+    async def gone() -> bool:
+        return bool(
+            await rows(
+                stage,
+                "select 1 from chat_identity c join person p on p.org_id = c.org_id and p.id = c.person_id"
+                " where p.email = 'dee@example.com' and c.deactivated_at is not null",
+            )
+        )
+
+    await stage.eventually(gone)
+    token = await stage.token("member")
+    answer = await stage.web.post(
+        "/api/v1/default/incidents",
+        json={"title": "It burns", "description": "All of it", "commander": "dee@example.com"},
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 201, answer.text
+    seen = await timeline(stage, answer.json()["name"])
+    assert "Dee Alvarez was chosen and is deactivated; on call for" in seen
+    [led] = await rows(
+        stage, "select data->>'person_id' as id from event where fact = 'commander.named' order by id desc limit 1"
+    )
+    assert (await rows(stage, "select email from person where id = :id", id=int(led["id"])))[0]["email"] == emails[0]

@@ -72,6 +72,27 @@ def test_the_first_owner_gets_a_link_and_later_a_new_one(dispatch: Command) -> N
     assert listed == {"items": [{"email": "ada@example.com", "name": "Ada", "role": "owner"}]}
 
 
+def test_no_link_is_made_that_leads_nowhere(dispatch: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatch(*ADA)
+    monkeypatch.delenv("DISPATCH_BASE_URL")
+    for refused in (
+        dispatch("users", "create", "--org", "acme", "--email", "bo@example.com", "--name", "Bo"),
+        dispatch("users", "link", "ada@example.com"),
+        dispatch(
+            "auth", "configure", "acme", "--issuer", "https://login.example.com", "--client-id", "dispatch",
+            "--client-secret-stdin", "--domain", "example.com", stdin="very-secret\n",
+        ),
+    ):  # fmt: skip
+        assert refused.code == 1 and refused.out == ""
+        assert refused.err.startswith("dispatch: DISPATCH_BASE_URL is not set.")
+    # Nothing was written: neither the person nor the provider.
+    assert "Bo" not in dispatch("users", "list", "--org", "acme").out
+    assert "has no provider yet" in dispatch("auth", "show", "acme").err
+    # With a password there is no link.
+    bo = ("users", "create", "--org", "acme", "--email", "bo@example.com", "--name", "Bo", "--password-stdin")
+    assert dispatch(*bo, stdin="a sentence of mine\n").code == 0
+
+
 def test_a_password_comes_in_on_standard_input_and_is_not_printed(dispatch: Command) -> None:
     made = dispatch(*ADA, "--password-stdin", stdin="a sentence of mine\n")
     assert made.code == 0 and "sentence" not in made.out + made.err

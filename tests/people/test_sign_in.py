@@ -239,3 +239,24 @@ async def test_an_endless_password_is_not_hashed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(passwords, "_fits", lambda given, hash: looked.append(given) or False)
     assert await passwords.matching("x" * 1_000_000, []) is None
     assert looked == [""]
+
+
+@pytest.mark.parametrize(
+    "robot",
+    [
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+        "WhatsApp/2.23.20.0 A",
+    ],
+)
+async def test_a_link_that_is_posted_in_a_chat_is_not_used_up_by_its_preview(stage: Stage, robot: str) -> None:
+    async with stage.house.db.system() as t:
+        account = await account_of_email(t, BO)
+        assert account is not None
+        link = f"/sign-in?token={await one_time_link(t, account)}"
+    async with browser(stage, headers={"user-agent": robot}) as chat:
+        seen = await chat.get(link)
+        assert seen.status_code == 200 and "dispatch_session" not in chat.cookies
+        assert "Bo Nilsson" not in seen.text
+    async with browser(stage) as bo:
+        assert "Bo Nilsson" in (await bo.get(link)).text

@@ -9,9 +9,12 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
+from dispatch.kit.crypto import Vault, generate_key
 from dispatch.kit.events import Event
 from dispatch.people.queries import organization
 from dispatch.projects.models import PluginInstance, SlackDirectory
+from dispatch.projects.providers import secret_context
+from tests.playing import org_id
 from tests.stage import Stage
 
 PLUGINS = "/default/settings/projects/default/plugins"
@@ -127,3 +130,13 @@ async def facts(stage: Stage, name: str) -> list[dict[str, Any]]:
             e.data
             for e in await t.scalars(select(Event).where(Event.org_id == t.org, Event.fact == name).order_by(Event.id))
         ]
+
+
+async def sealed_with_another_key(stage: Stage, slug: str) -> None:
+    """The plugin's secrets are of a key that is gone: nobody can open them any more."""
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        here = PluginInstance.slug == slug, PluginInstance.project_id == 1
+        found = (await t.scalars(select(PluginInstance).where(*here))).one()
+        context = secret_context(found.org_id, found.project_id, slug)
+        found.secrets = Vault.from_text(generate_key()).seal(b"{}", context=context)
+        found.version += 1

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.projects.settings_pages import PLUGINS, admin, facts, form_of, instance, instances
+from tests.playing import rows
+from tests.projects.settings_pages import PLUGINS, admin, facts, form_of, instance, instances, sealed_with_another_key
 from tests.stage import Stage
 
 
@@ -115,6 +116,39 @@ async def test_history_names_who_changed_what_and_no_secret(stage: Stage) -> Non
     assert "f" * 32 not in page and token not in page
     changes = {c["title"]: (c["before"], c["after"]) for c in (await facts(stage, "plugin.configured"))[-1]["changes"]}
     assert changes == {"Signing Secret": ("set", "another one"), "Private Channels": ("on", "off")}
+
+
+async def test_the_audit_log_says_in_which_project_and_what_was_there_before(stage: Stage) -> None:
+    ada = await admin(stage)
+    slack = await instance(stage, "slack-conversation")
+    await ada.send(slack.id, without=("private_channels",), signing_secret="f" * 32)
+    log = (await ada.browser.get("/default/settings/audit", params={"topic": "plugin"})).text
+    [entry] = [row for row in log.split("<tr>") if "Management: Signing Secret, Private Channels" in row]
+    project = (await rows(stage, "select name from project where slug = 'default'"))[0]["name"]
+    assert f'<span class="soft">in {project}</span>' in entry
+    assert "<del>on</del>" in entry and "<ins>off</ins>" in entry
+    assert "<del>set</del>" in entry and "<ins>another one</ins>" in entry
+    assert "f" * 32 not in log
+
+
+async def test_secrets_whose_key_is_gone_can_be_entered_anew(stage: Stage) -> None:
+    """And until then the plugin can be switched off; nothing that may open again is lost on the way."""
+    ada = await admin(stage)
+    await stage.configure("webhook", {"url": "https://pager.example.com/in", "signing_secret": "s" * 20})
+    await sealed_with_another_key(stage, "webhook")
+    webhook = await instance(stage, "webhook")
+    page = await ada.open(webhook.id)
+    assert page.status_code == 200 and "is not in DISPATCH_SECRET_KEY" in page.text
+    refused = await ada.send(webhook.id, url="https://pager.example.com/out")
+    assert refused.status_code == 422 and "enter the secrets here anew" in refused.text
+    assert (await instance(stage, "webhook")).secrets == webhook.secrets
+    assert "Disabled. Its settings are kept." in (await ada.press(f"{webhook.id}/disable")).text
+    off = await instance(stage, "webhook")
+    assert not off.enabled and off.secrets == webhook.secrets
+    assert (await ada.send(webhook.id, signing_secret="t" * 20)).status_code == 200
+    mended = await instance(stage, "webhook")
+    assert stage.house.providers.open_secrets(mended) == {"signing_secret": "t" * 20}
+    assert mended.settings["url"] == "https://pager.example.com/in"
 
 
 async def test_saving_without_a_change_is_no_change(stage: Stage) -> None:

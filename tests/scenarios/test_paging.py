@@ -7,8 +7,19 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select, text
 
+from dispatch.kit.errors import Refused
+from dispatch.kit.events import Subject
 from dispatch.kit.flows import bulkhead
+from dispatch.oncall.actions import note_page
+from dispatch.people.models import Person
+from dispatch.plugins.slack_conversation.provider import SlackConversations
+from dispatch.projects.plugin_actions import configure_plugin
+from dispatch.projects.queries import project
+from dispatch.situations.models import Situation
+from tests.playing import org_id
+from tests.projects.settings_pages import sealed_with_another_key
 from tests.receivers import Mailbox, Pager, link_in
 from tests.stage import ADA, BO, Stage
 
@@ -82,6 +93,86 @@ async def test_a_later_call_elsewhere_does_not_replace_one_that_is_late(stage: S
         return bool(mailbox.to("ada@example.com", "You are needed"))
 
     await stage.eventually(ada_has_mail, timeout=60)
+
+
+async def test_a_pager_that_a_later_call_overtook_is_left_out_with_the_reason(stage: Stage, pager: Pager) -> None:
+    pager.down = True
+    name = await stage.report()
+
+    async def webhook() -> dict[str, Any]:
+        return next(s for s in await stage.steps(name) if s["name"] == "page_webhook")
+
+    async def tried() -> bool:
+        return (await webhook())["attempts"] > 0
+
+    await stage.eventually(tried)
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        situation = (await t.scalars(select(Situation).where(Situation.name == name))).one()
+        ada = (await t.scalars(select(Person).where(Person.email == "ada@example.com"))).one()
+        await note_page(
+            t,
+            Subject("incident", situation.id),
+            ada,
+            through="webhook",
+            key="later",
+            call=2,
+            message={},
+            repeated=False,
+        )
+    pager.down = False
+
+    async def ended() -> bool:
+        return (await webhook())["state"] not in ("pending", "running")
+
+    await stage.eventually(ended)
+    step = await webhook()
+    assert (step["state"], step["reason"]) == ("skipped", "A later call through webhook went out meanwhile.")
+    assert not pager.pages
+
+
+async def test_a_pager_whose_settings_cannot_be_used_keeps_no_other_from_calling(stage: Stage, pager: Pager) -> None:
+    await sealed_with_another_key(stage, "webhook")
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        await configure_plugin(
+            t, await project(t, "default"), stage.house.providers.plugins["webhook"], pager.settings,
+            vault=stage.house.vault, enabled=True, new=True, label="second",
+        )  # fmt: skip
+    name = await stage.report()
+
+    async def called() -> bool:
+        return bool(pager.pages)
+
+    await stage.eventually(called)
+    await stage.settle()
+    rows = [p for p in await stage.pages(name) if p["through"] == "webhook"]
+    assert sorted(p["state"] for p in rows) == ["delivered", "failed"]
+    [failed] = [p for p in rows if p["state"] == "failed"]
+    assert "is not in DISPATCH_SECRET_KEY" in failed["note"]
+
+
+async def test_whom_slack_may_not_even_look_up_is_followed_by_the_next_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada was never seen in Slack, and the token may not ask for addresses: still somebody is called in the end."""
+
+    async def refused(_self: SlackConversations, _email: str) -> str | None:
+        raise Refused("The token lacks users:read.email.", code="missing_scope")
+
+    monkeypatch.setattr(SlackConversations, "find_user", refused)
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        await t.execute(
+            text("delete from chat_identity where person_id = (select id from person where email = 'ada@example.com')")
+        )
+    name = await stage.report()
+    await stage.settle()
+    [first] = [p for p in await stage.pages(name) if p["through"] == "Slack DM"]
+    assert (first["email"], first["state"]) == ("ada@example.com", "failed")
+    await stage.advance(minutes=2, seconds=5)
+
+    async def the_next_one() -> bool:
+        return any(p["email"] != "ada@example.com" for p in await stage.pages(name))
+
+    await stage.eventually(the_next_one)
 
 
 async def test_a_channel_that_hangs_takes_few_places_of_the_worker(

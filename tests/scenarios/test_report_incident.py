@@ -11,6 +11,7 @@ import pytest
 from dispatch.kit.slack.registry import Request
 from dispatch.situations.slack.transcript import quoted
 from slack_sandbox.client import Refused as SandboxRefused
+from tests.playing import told_only
 from tests.stage import ADA, BO, CY, Stage
 
 
@@ -89,6 +90,9 @@ async def test_somebody_else_cannot_acknowledge(stage: Stage) -> None:
     assert await stage.told(BO, channel) == [
         "Ada Lovelace is the commander here and has to acknowledge. You can ask them, or an admin."
     ]
+    await stage.slack.act_in_message(ADA, channel, welcome["ts"], "acknowledge_command")
+    await stage.slack.act_in_message(BO, channel, welcome["ts"], "acknowledge_command")
+    await told_only(stage, BO, channel, f"Ada Lovelace leads {name} already; nobody else is called for it.")
 
 
 async def test_what_is_missing_is_said_at_the_field(stage: Stage) -> None:

@@ -66,6 +66,7 @@ def configure(
     if client_secret_stdin:
         values["client_secret"] = sys.stdin.readline().rstrip("\r\n")
     settings = Settings()
+    address = redirect_uri(settings.address, org)
 
     async def work() -> int:
         db = Database(url)
@@ -80,7 +81,6 @@ def configure(
 
     with database_urls() as (url, _):
         version = run(work())
-    address = redirect_uri(settings.base_url.rstrip("/"), org)
     show(
         {"organization": org, "version": version, "redirect_uri": address},
         as_json=json,
@@ -155,7 +155,7 @@ async def _examine(url: str, org: str) -> list[Any]:
     client: Any
     try:
         vault = Vault.from_text(settings.secret_key)
-        client = client_of(provider, org, vault=vault, base_url=settings.base_url.rstrip("/"))
+        client = client_of(provider, org, vault=vault, base_url=settings.address)
     except SetupError as why:
         client = why
     async with aiohttp.ClientSession(trust_env=True) as http:

@@ -110,13 +110,18 @@ def restore(
 
 
 @commands.command()
-def stop(force: bool = typer.Option(False, help="Also when other processes use it"), data: Path | None = None) -> None:
+def stop(
+    force: bool = typer.Option(False, help="Also when other processes use it"),
+    data: Path | None = None,
+    json: bool = False,
+) -> None:
     """Stop the embedded server."""
     from dispatch.kit import embedded
     from dispatch.settings import Settings
 
-    embedded.stop((data or Settings().data_dir).absolute(), force=force)
-    print("Stopped.")
+    place = (data or Settings().data_dir).absolute()
+    embedded.stop(place, force=force)
+    show({"data_dir": str(place), "stopped": True}, as_json=json, text="Stopped.")
 
 
 def _save_first(settings: Settings, owner: str, kind: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from dispatch.cli.root import app, database_urls, group, run, show
@@ -86,22 +88,27 @@ def project_admins(
 
 
 @app.command()
-def explain(fact: str = typer.Argument("", help="Name of a fact; empty lists all")) -> None:
+def explain(fact: str = typer.Argument("", help="Name of a fact; empty lists all"), json: bool = False) -> None:
     """Who reacts to a fact, and what it says in the timeline."""
     import dispatch.app  # noqa: F401 - registers everything
     from dispatch.kit.errors import NotFound
     from dispatch.kit.events import fact_named, facts, reactions_to
 
     if not fact:
-        for each in facts():
-            print(f"{each.name:32} {each.says}")
+        every = [{"name": each.name, "says": each.says} for each in facts()]
+        show({"facts": every}, as_json=json, text="\n".join(f"{each['name']:32} {each['says']}" for each in every))
         return
     found = fact_named(fact) or next((f for f in facts() if f.__name__ == fact), None)
     if found is None:
         raise NotFound(f'There is no fact "{fact}". `dispatch explain` lists all.')
-    print(f"{found.name}: {found.says}")
+    starts: list[dict[str, Any]] = []
+    lines = [f"{found.name}: {found.says}"]
     for reaction in reactions_to(found):
-        print(f"  starts {reaction.name}")
+        lines.append(f"  starts {reaction.name}")
+        steps = []
         for step in getattr(reaction, "steps", ()):
             after = f" after {', '.join(step.after)}" if step.after else ""
-            print(f"    {step.name:12} {step.title}{after} ({step.delivery})")
+            lines.append(f"    {step.name:12} {step.title}{after} ({step.delivery})")
+            steps.append({"name": step.name, "title": step.title, "after": list(step.after), "delivery": step.delivery})
+        starts.append({"name": reaction.name, "steps": steps})
+    show({"name": found.name, "says": found.says, "starts": starts}, as_json=json, text="\n".join(lines))

@@ -33,7 +33,10 @@ def create_user(
     from dispatch.people import membership, passwords
     from dispatch.people.find import organization
     from dispatch.people.sessions import one_time_link
+    from dispatch.settings import Settings
 
+    # Before anything is written: a link without a host would be of no use, and a new one voids it.
+    address = "" if password_stdin else Settings().address
     given = passwords.checked(_one_line(), email=email) if password_stdin else ""
 
     async def work() -> str:
@@ -50,7 +53,7 @@ def create_user(
 
     with database_urls() as (url, _):
         token = run(work())
-    link = _link(token) if token else None
+    link = _link(address, token) if token else None
     text = f"Created. Sign in once, within 24 hours: {link}" if link else "Created. They sign in with the password."
     show({"email": email.strip().lower(), "role": role, "link": link}, as_json=json, text=text)
 
@@ -67,6 +70,9 @@ def link(
     from dispatch.people import queries
     from dispatch.people.find import organization
     from dispatch.people.sessions import one_time_link
+    from dispatch.settings import Settings
+
+    address = Settings().address
 
     async def work() -> str:
         db = Database(url)
@@ -81,7 +87,7 @@ def link(
         return token
 
     with database_urls() as (url, _):
-        made = _link(run(work()))
+        made = _link(address, run(work()))
     show({"email": email.strip().lower(), "link": made}, as_json=json, text=made)
 
 
@@ -198,10 +204,8 @@ def revoke_token(
     show({"id": token_id, "name": name, "state": "revoked"}, as_json=json, text=f"Revoked {name}.")
 
 
-def _link(token: str) -> str:
-    from dispatch.settings import Settings
-
-    return f"{Settings().base_url.rstrip('/')}/sign-in?token={token}"
+def _link(address: str, token: str) -> str:
+    return f"{address}/sign-in?token={token}"
 
 
 def _one_line() -> str:

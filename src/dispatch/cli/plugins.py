@@ -91,13 +91,16 @@ def show_plugin(org: str, project: str, plugin: str, instance: int | None = INST
             if there is None and instance is not None:
                 raise NotFound("There is no such plugin in this project.")
             stored: dict[str, Any] = {}
+            unset = "not set"
             if there is not None:
-                stored = dict(there.settings) | open_secrets(there, setup.providers.vault)
+                opened, unreadable = open_secrets(there, setup.providers.vault)
+                stored = dict(there.settings) | opened
+                unset = "cannot be opened" if unreadable else unset
             settings = []
             for key, asked in inputs(found.settings).items():
                 default = getattr(asked.default, "value", asked.default)
                 secret = asked.kind == "secret"
-                value = ("set" if stored.get(key) else "not set") if secret else stored.get(key, default)
+                value = ("set" if stored.get(key) else unset) if secret else stored.get(key, default)
                 settings.append(
                     {"key": key, "title": asked.label, "group": asked.group, "value": value, "secret": secret,
                      "required": asked.required, "help": asked.help}

@@ -12,11 +12,12 @@ secrets = group("secrets", "The key that seals stored tokens.")
 
 
 @secrets.command("generate")
-def generate() -> None:
+def generate(json: bool = False) -> None:
     """Print a fresh key for DISPATCH_SECRET_KEY."""
     from dispatch.kit.crypto import generate_key
 
-    print(generate_key())
+    key = generate_key()
+    show({"key": key}, as_json=json, text=key)
 
 
 @secrets.command("rotate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import sys
 from typing import Any
 
 import typer
@@ -39,7 +40,11 @@ def manifest(
 
     with database_urls() as (url, _):
         names, without_secret = run(work(url))
-    base = Settings().base_url or "https://dispatch.example.com"
+    base = Settings().base_url
+    if not base:
+        base = "https://dispatch.example.com"
+        # Beside the manifest, which a program may read: without a word, an app would send everything to nobody.
+        print(f"DISPATCH_BASE_URL is not set: the addresses in this manifest are those of {base}.", file=sys.stderr)
     mode = without_secret if socket is None else socket
     print(jsonlib.dumps(make(base, org, names=names, socket=mode), indent=2))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,8 @@ class Entry:
     topic: str
     #: (what, before, after); empty texts where there was nothing.
     changes: Sequence[tuple[str, str, str]]
+    #: The project whose configuration it is; empty when the sentence names it, or it is the organization's.
+    project: str
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,17 @@ class Log:
     people: Sequence[tuple[int, str]]
 
 
-async def log(t: Read, *, topic: str = "", person: int | None = None, page: int = 1, size: int = SIZE) -> Log:
+#: The names of projects by their ids; this slice does not know projects.
+ProjectNames = Callable[[Read], Awaitable[Mapping[int, str]]]
+
+
+async def log(
+    t: Read, names: ProjectNames, *, topic: str = "", person: int | None = None, page: int = 1, size: int = SIZE
+) -> Log:
     """Configuration and membership events, newest first.
 
     Args:
+        names: what the projects are called whose configuration it is.
         topic: a key of `TOPICS`; empty: all.
         person: only what this person did.
     """
@@ -80,11 +89,13 @@ async def log(t: Read, *, topic: str = "", person: int | None = None, page: int 
         )
         .order_by(Person.name)
     )
-    return Log([_entry(event, name) for event, name in rows], total, [(row.id, row.name) for row in actors])
+    projects = await names(t)
+    return Log([_entry(event, name, projects) for event, name in rows], total, [(row.id, row.name) for row in actors])
 
 
-def _entry(event: Event, name: str | None) -> Entry:
+def _entry(event: Event, name: str | None, projects: Mapping[int, str]) -> Entry:
     by = name or NOBODY
+    of_project = event.subject_kind == "project" and "project" not in event.data
     return Entry(
         id=event.id,
         at=event.at,
@@ -92,10 +103,13 @@ def _entry(event: Event, name: str | None) -> Entry:
         says=sentence(event.fact, event.data, by),
         topic=event.fact.partition(".")[0],
         changes=_changes(event.data),
+        project=projects.get(event.subject_id, "") if of_project else "",
     )
 
 
 def _changes(data: dict[str, Any]) -> list[tuple[str, str, str]]:
+    if isinstance(data.get("changes"), list):
+        return [(each["title"], _text(each["before"]), _text(each["after"])) for each in data["changes"]]
     before, after = data.get("before"), data.get("after")
     if isinstance(before, dict) or isinstance(after, dict):
         was, now = before or {}, after or {}

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import select, text
 
 from dispatch.kit.db import Database, OrgId
 from dispatch.kit.errors import DispatchError, ProviderError, Refused
 from dispatch.kit.events import Subject
-from dispatch.kit.slack import registry
+from dispatch.kit.slack import payloads, registry
 from dispatch.kit.slack.registry import Installation, SlackCalls
 from dispatch.kit.slack.routing import Look, Owner
 from dispatch.kit.together import Together
@@ -112,7 +111,7 @@ class SlackInstallations:
         except Refused:
             return False
         email = str((user.get("profile") or {}).get("email") or "").strip().lower()
-        if not email:
+        if not email or payloads.is_outsider(user, there.team_id):
             return False
         async with self.db.read(there.org) as t:
             return await t.scalar(select(Person.id).where(Person.org_id == t.org, Person.email == email)) is not None
@@ -180,7 +179,7 @@ class SlackInstallations:
     def _made(self, place: _Place, project: Project, instance: PluginInstance) -> Installation | None:
         try:
             settings = self.providers.settings_of(instance)
-        except (DispatchError, ProviderError, ValidationError) as why:
+        except (DispatchError, ProviderError) as why:
             # Its own page says so, too. The organization's other installations go on.
             log.error("slack_settings_unusable", org=place.org, instance=instance.id, error=type(why).__name__)
             return None

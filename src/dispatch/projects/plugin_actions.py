@@ -10,7 +10,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import select
 
 from dispatch.kit import clock
-from dispatch.kit.crypto import Vault
+from dispatch.kit.crypto import CannotDecrypt, Vault
 from dispatch.kit.db import Tx
 from dispatch.kit.errors import Conflict, Invalid, NotFound
 from dispatch.kit.events import Fact, Subject, record
@@ -71,10 +71,14 @@ async def configure_plugin(
         )
     if expected_version is not None and instance.version != expected_version:
         raise Stale("Somebody else changed this in the meantime. Nothing of yours is saved yet.")
-    before = dict(instance.settings) | open_secrets(instance, vault)
-    after = _plain(checked(plugin, before, values))
-    _write(instance, plugin, after, vault)
-    changes = _changes(plugin, before, after)
+    changes: list[dict[str, Any]] = []
+    after = dict(instance.settings)
+    # What cannot work any more, for its key is gone or a later version takes its settings no more, can be switched off.
+    if enabled is not False or values or label is not None:
+        before = dict(instance.settings) | _secrets_to_change(instance, plugin, values, vault)
+        after = _plain(checked(plugin, before, values))
+        _write(instance, plugin, after, vault)
+        changes = _changes(plugin, before, after)
     if label is not None and _label(label) != instance.label:
         changes.append({"key": "label", "title": "Label", "before": instance.label, "after": _label(label)})
         instance.label = _label(label)
@@ -143,12 +147,26 @@ def checked(plugin: PluginLike, present: Mapping[str, Any], values: Mapping[str,
         raise FormErrors({key: told[key] for key in [*labels, ""] if key in told}, labels=labels) from None
 
 
-def open_secrets(instance: PluginInstance, vault: Vault) -> dict[str, str]:
-    """The instance's secrets by key."""
+def open_secrets(instance: PluginInstance, vault: Vault) -> tuple[dict[str, str], str]:
+    """(the instance's secrets by key, why there are none: their key is gone; empty when they open)."""
     if not instance.secrets:
-        return {}
+        return {}, ""
     context = secret_context(instance.org_id, instance.project_id, instance.slug)
-    opened: dict[str, str] = orjson.loads(vault.open(instance.secrets, context=context))
+    try:
+        opened: dict[str, str] = orjson.loads(vault.open(instance.secrets, context=context))
+    except CannotDecrypt as why:
+        return {}, f"{why} Or enter the secrets here anew; those you leave out are gone then."
+    return opened, ""
+
+
+def _secrets_to_change(
+    instance: PluginInstance, plugin: PluginLike, values: Mapping[str, Any], vault: Vault
+) -> dict[str, str]:
+    opened, unreadable = open_secrets(instance, vault)
+    anew = [key for key, each in inputs(plugin.settings).items() if each.kind == "secret" and values.get(key)]
+    if unreadable and not anew:
+        # The key may come back: till somebody decides otherwise, what is sealed stays.
+        raise FormErrors({"": unreadable}, labels={})
     return opened
 
 

@@ -100,7 +100,11 @@ class PluginSetup:
         except ProviderError as why:
             found = [_failed("Connection", why)]
         instance = await self._stored(project, plugin, change)
-        if instance is not None and settings == self.providers.settings_of(instance):
+        if (
+            instance is not None
+            and not open_secrets(instance, self.providers.vault)[1]
+            and (settings == self.providers.settings_of(instance))
+        ):
             async with self.db.tx(project.org_id) as t:
                 await note_checks(t, instance.id, [asdict(each) for each in found])
         return found
@@ -114,7 +118,7 @@ class PluginSetup:
         instance = await self._stored(project, plugin, change)
         present: dict[str, Any] = {}
         if instance is not None:
-            present = dict(instance.settings) | open_secrets(instance, self.providers.vault)
+            present = dict(instance.settings) | open_secrets(instance, self.providers.vault)[0]
         return checked(plugin, present, change.values)
 
     async def _stored(self, project: Project, plugin: PluginLike, change: Change) -> PluginInstance | None:

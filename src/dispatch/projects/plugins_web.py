@@ -113,8 +113,10 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
     ) -> Response:  # fmt: skip
         """The form with what is stored, or with what was typed and is wrong."""
         stored: dict[str, Any] = {}
+        unreadable = ""
         if instance is not None:
-            stored = dict(instance.settings) | open_secrets(instance, providers.vault)
+            opened, unreadable = open_secrets(instance, providers.vault)
+            stored = dict(instance.settings) | opened
         typed = dict(values or {})
         secret = {key for key, each in inputs(plugin.settings).items() if each.kind == "secret"}
         wrong = dict(errors or {})
@@ -124,7 +126,13 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
             typed.pop(key)
         form = to_html(plugin.settings, choices=enum_choices(plugin.settings), values={**stored, **typed}, errors=wrong)
         label = context.pop("label", instance.label if instance is not None else "")
-        found = {"checks": _checks(instance), "problem": None, "changed": [], "saved": "", "checked_at": None} | context
+        found = {
+            "checks": _checks(instance),
+            "problem": unreadable or None,
+            "changed": [],
+            "saved": "",
+            "checked_at": None,
+        } | context
         return show(
             "plugin_form.html", request, where, status, form=form, plugin=plugin, instance=instance, label=label,
             label_error=wrong.get("label"), wrong={**wrong}, **found,

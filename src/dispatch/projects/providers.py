@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from dispatch.kit.crypto import Vault
 from dispatch.kit.db import Database, OrgId
+from dispatch.kit.errors import Refused, SetupError
+from dispatch.kit.forms import explain
 from dispatch.people.models import Organization
+from dispatch.ports.answers import Check
 from dispatch.ports.conferences import Conferences
 from dispatch.ports.contacts import Contacts
 from dispatch.ports.conversations import Conversations
 from dispatch.ports.documents import Documents
 from dispatch.ports.email import Mailer
-from dispatch.ports.paging import Paging
+from dispatch.ports.paging import Page, PageReceipt, Paging
 from dispatch.ports.tickets import Tickets
 from dispatch.projects import queries
 from dispatch.projects.models import SECRETS, PluginInstance
@@ -105,9 +108,24 @@ class Providers:
         return cast("Mailer | None", await self._of_kind("email", org, project_id))
 
     async def pagers(self, org: OrgId, project_id: int) -> dict[int, Paging]:
-        """Everything that wakes people beside chat and e-mail, by instance id: a page goes through all of them."""
+        """Everything that wakes people beside chat and e-mail, by instance id: a page goes through all of them.
+
+        One whose settings cannot be used refuses each page, so that the others are called.
+        """
         place, enabled = await self._enabled("paging", org, project_id)
-        return {i.id: cast("Paging", self.from_instance(i, place)) for i in enabled}
+        return {i.id: self._pager(i, place) for i in enabled}
+
+    def _pager(self, instance: PluginInstance, place: Place) -> Paging:
+        try:
+            return cast("Paging", self.from_instance(instance, place))
+        except SetupError as why:
+            return _UnusablePager(instance.slug, why)
+
+    async def calls_beside_chat(self, org: OrgId, project_id: int) -> bool:
+        """Whether e-mail or a pager is enabled; whether they can be used is for their own steps to find out."""
+        async with self.db.read(org) as t:
+            enabled = await queries.instances(t, project_id)
+        return any(i.slug in self.plugins and self.plugins[i.slug].kind in ("email", "paging") for i in enabled)
 
     async def organization_mailer(self, org: OrgId) -> Mailer | None:
         """Who sends mail that belongs to no project: the first enabled instance. None when there is none."""
@@ -138,7 +156,11 @@ class Providers:
         return self.from_instance(enabled[0], place)
 
     def from_instance(self, instance: PluginInstance, place: Place) -> object:
-        """The provider of one configured instance; kept while its configuration stays the same."""
+        """The provider of one configured instance; kept while its configuration stays the same.
+
+        Raises:
+            SetupError: its secrets do not open, or a later version takes its settings no more.
+        """
         key = (instance.org_id, instance.id, instance.version)
         if key not in self._made:
             # Bounded: one entry per instance; an older version of the same instance goes.
@@ -163,9 +185,17 @@ class Providers:
         return plugin.provider(settings, self.outside(place))
 
     def settings_of(self, instance: PluginInstance) -> Any:
-        """The instance's settings, secrets opened."""
-        secrets = self.open_secrets(instance)
-        return self.plugins[instance.slug].settings.model_validate({**instance.settings, **secrets})
+        """The instance's settings, secrets opened.
+
+        Raises:
+            SetupError: the secrets do not open, or a later version takes the settings no more.
+        """
+        plugin = self.plugins[instance.slug]
+        try:
+            return plugin.settings.model_validate({**instance.settings, **self.open_secrets(instance)})
+        except ValidationError as wrong:
+            told = "; ".join(dict.fromkeys(explain(plugin.settings, wrong).values()))
+            raise SetupError(f"The settings of {plugin.title} cannot be used: {told}") from None
 
     def open_secrets(self, instance: PluginInstance) -> dict[str, str]:
         """The secrets by key."""
@@ -177,6 +207,20 @@ class Providers:
             )
         )
         return opened
+
+
+class _UnusablePager:
+    """Stands for a pager that could not be made."""
+
+    def __init__(self, provider: str, why: SetupError) -> None:
+        self.provider = provider
+        self._why = why
+
+    async def page(self, page: Page) -> PageReceipt:
+        raise Refused(str(self._why), hint="An admin can set it right (Settings → Project → Plugins).")
+
+    async def check(self) -> Sequence[Check]:
+        return [Check("Settings", False, str(self._why))]
 
 
 def secret_context(org: OrgId, project_id: int, slug: str) -> bytes:

@@ -38,6 +38,11 @@ async def all_projects(t: Read) -> list[Project]:
     )
 
 
+async def project_names(t: Read) -> dict[int, str]:
+    """What the projects are called, disabled ones too, by their ids."""
+    return {each.id: each.name for each in await all_projects(t)}
+
+
 async def run_by(t: Read, person_id: int) -> list[tuple[str, str]]:
     """(slug, name) of the projects somebody is project admin of, by name."""
     rows = await t.execute(
@@ -49,13 +54,16 @@ async def run_by(t: Read, person_id: int) -> list[tuple[str, str]]:
     return [(row.slug, row.name) for row in rows]
 
 
-async def project(t: Read, slug: str | None) -> Project:
+async def project(t: Read, slug: str | None, *, disabled: bool = False) -> Project:
     """By slug, or the default one.
+
+    Args:
+        disabled: also one that is switched off, for what belongs to it already.
 
     Raises:
         Invalid: no enabled project of that name.
     """
-    found = await projects(t)
+    found = await (all_projects(t) if disabled else projects(t))
     if slug:
         for p in found:
             if slug == p.slug:

@@ -50,10 +50,19 @@ VISIBILITIES = (
 )
 
 
-async def prepare(t: Read, values: Mapping[str, Any]) -> tuple[dict[str, list[Option]], dict[str, Any]]:
-    """The options of the chosen (or default) project, and the values with that project's defaults filled in."""
-    all_projects = await projects.projects(t)
-    project = await projects.project(t, values.get("project") or None)
+async def prepare(
+    t: Read, values: Mapping[str, Any], *, kept: str = ""
+) -> tuple[dict[str, list[Option]], dict[str, Any]]:
+    """The options of the chosen (or default) project, and the values with that project's defaults filled in.
+
+    Args:
+        kept: the slug of a project that is offered although it may be disabled.
+    """
+    wanted = values.get("project") or None
+    project = await projects.project(t, wanted, disabled=bool(kept) and wanted == kept)
+    offered = await projects.projects(t)
+    if kept and kept not in [each.slug for each in offered]:
+        offered.append(await projects.project(t, kept, disabled=True))
     types = await projects.choices(t, SituationType, project.id)
     severities = await projects.choices(t, Severity, project.id)
     priorities = await projects.choices(t, Priority, project.id)
@@ -67,7 +76,7 @@ async def prepare(t: Read, values: Mapping[str, Any]) -> tuple[dict[str, list[Op
         filled["visibility"] = chosen_type.visibility if chosen_type else "open"
     tags = [Option(name, name) for name in filled.get("tags") or []]
     return {
-        "project": [Option(p.slug, p.name, p.description or None) for p in all_projects],
+        "project": [Option(p.slug, p.name, p.description or None) for p in offered],
         "type": [Option(x.name, x.name, x.help or None) for x in types],
         "severity": [Option(x.name, x.name, x.help or None) for x in severities],
         "priority": [Option(x.name, x.name, x.help or None) for x in priorities],

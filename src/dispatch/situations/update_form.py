@@ -67,9 +67,23 @@ async def present(t: Read, situation: Situation) -> dict[str, Any]:
     }
 
 
-async def prepare_update(t: Read, values: Mapping[str, Any]) -> tuple[dict[str, list[Option]], dict[str, Any]]:
-    """The options of the chosen project, and the values with that project's defaults where its names differ."""
-    choices, filled = await prepare(t, values)
+async def prepare_update(
+    t: Read, values: Mapping[str, Any], *, now: Mapping[str, Any]
+) -> tuple[dict[str, list[Option]], dict[str, Any]]:
+    """The options of the chosen project, and the values with that project's defaults where its names differ.
+
+    Args:
+        now: the incident's values. What it has, its project included, stays among the options after it was switched off
+            in the settings: who changes something else does not change that.
+    """
+    choices, filled = await prepare(t, values, kept=str(now["project"]))
+    for key in ("type", "severity", "priority"):
+        kept = now[key]
+        if filled["project"] != now["project"] or any(each.value == kept for each in choices[key]):
+            continue
+        choices[key] = [Option(kept, kept, "Not offered for new incidents any more"), *choices[key]]
+        if values.get(key) == kept:
+            filled[key] = kept
     return {key: options for key, options in choices.items() if key != "visibility"}, {
         key: value for key, value in filled.items() if key != "visibility"
     }

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def _shown(call: Call, user: User) -> Json:
     if user.team_id != call.team:
-        return shapes.outsider(call.box, user, call.team)
+        return shapes.outsider(call.box, user, call.team, with_email=call.has("users:read.email"))
     return shapes.user(call.box, user, with_email=call.has("users:read.email"))
 
 
@@ -52,7 +52,9 @@ def conversations(call: Call) -> Json:
 def profile_get(call: Call) -> Json:
     person = call.person() if call.maybe("user") else call.me
     if person.team_id != call.team:
-        return {"profile": shapes.outsider(call.box, person, call.team)["profile"]}
+        return {
+            "profile": shapes.outsider(call.box, person, call.team, with_email=call.has("users:read.email"))["profile"]
+        }
     shown = shapes.profile(call.box, person, with_email=call.has("users:read.email"))
     if call.flag("include_labels"):
         labels = call.box.workspace(call.team).profile_fields

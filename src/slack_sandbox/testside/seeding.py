@@ -38,6 +38,7 @@ class Person(BaseModel):
     is_admin: bool | None = None
     is_restricted: bool | None = None
     is_ultra_restricted: bool | None = None
+    shares_email: bool | None = Field(None, description="people of other workspaces (Slack Connect) see the address")
     deleted: bool | None = None
 
 

@@ -87,7 +87,7 @@ def router(
         plugin = plugins.plugin(SLUG)
         async with db.read(visit.org.id) as t:
             instance = await projects.configured(t, (await projects.project(t, None)).id, SLUG)
-        stored = open_secrets(instance, providers.vault) if instance is not None else {}
+        stored = open_secrets(instance, providers.vault)[0] if instance is not None else {}
         public = reachable_by_slack(base_url, slack_api_url)
         asked = mode or request.query_params.get("mode", "")
         if asked not in NEEDS:

@@ -70,6 +70,16 @@ def user_of(payload: Mapping[str, Any]) -> str:
     return ident(part(payload, "user").get("id")) or ident(payload.get("user_id"))
 
 
+def is_outsider(user: Mapping[str, Any], team: str) -> bool:
+    """Whether somebody belongs to another workspace and is met in a shared channel (Slack Connect).
+
+    This workspace does not vouch for what their profile says. In an Enterprise organization people belong to several.
+    """
+    home = ident(user.get("team_id"))
+    teams = part(user, "enterprise_user").get("teams")
+    return bool(team and home) and home != team and not (isinstance(teams, list) and team in teams)
+
+
 def place_of(payload: Mapping[str, Any]) -> str:
     """The channel a command or an interaction happened in; nothing for modals."""
     return (

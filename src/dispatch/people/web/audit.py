@@ -15,7 +15,7 @@ settings_page(
 )
 
 
-def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
+def router(db: Database, visits: Visits, pages: Environment, *, project_names: audit.ProjectNames) -> APIRouter:
     """`/{org}/settings/audit`."""
     routes = APIRouter(include_in_schema=False)
 
@@ -26,7 +26,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
         topic = topic if topic in audit.TOPICS else ""
         person = int(by) if by.isdecimal() and len(by) < 19 else None
         async with db.read(visit.org.id) as t:
-            found = await audit.log(t, topic=topic, person=person, page=number)
+            found = await audit.log(t, project_names, topic=topic, person=person, page=number)
         return visit.page(
             pages, "audit.html", request, "settings", log=found, page=number, size=audit.SIZE, topics=audit.TOPICS,
             query={"topic": topic, "by": str(person or "")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,10 @@ from dispatch.people.web.letters import Letters
 VISITOR = "dispatch_visitor"
 WRONG = "That e-mail address and password do not fit together."
 USED = "This link was used already, or is too old. Ask for a new one."
+
+#: Chats open a link that somebody posts to show what is behind it; they must not use it up. Whoever is taken for one by
+#: mistake has to click once more.
+LOOKS_AHEAD = re.compile(r"bot\b|preview|crawler|spider|whatsapp|facebookexternalhit|embedly|teams", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,8 @@ def router(door: Door) -> APIRouter:
     async def sign_in(request: Request, token: str = "", next: str = "/", org: str = "") -> Response:
         if not token:
             return await door.page(request, next=next, org=org)
+        if LOOKS_AHEAD.search(request.headers.get("user-agent", "")):
+            return await door.page(request, next=next, mailed=token[:200])
         return await by_link(request, token, next)
 
     async def by_link(request: Request, token: str, next: str) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from dispatch.kit.errors import ProviderError, Refused
+from dispatch.kit.slack.payloads import is_outsider
 from dispatch.kit.slack.rates import Lane
 from dispatch.kit.slack.scopes import REQUIRED, missing
 from dispatch.plugins.slack_contact.cache import Cache
@@ -24,7 +25,7 @@ _UNKNOWN: Final = frozenset({"users_not_found", "user_not_found", "user_not_visi
 
 
 class SlackContacts:
-    """People of one workspace; answers are kept for ten minutes."""
+    """People of one workspace, none of another one met in a shared channel; answers are kept for ten minutes."""
 
     provider = "slack"
 
@@ -89,7 +90,9 @@ class SlackContacts:
             page = await self._client.call("users.list", limit=_PAGE, cursor=cursor or None)
             for user in page.get("members") or []:
                 email = str((user.get("profile") or {}).get("email") or "").lower()
-                if email in left and not user.get("deleted") and not user.get("is_bot"):
+                if email in left and not (
+                    user.get("deleted") or user.get("is_bot") or is_outsider(user, self._client.team_id)
+                ):
                     left.discard(email)
                     found[email] = await self._contact(user, asked=email)
             cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
@@ -118,7 +121,8 @@ class SlackContacts:
             if why.code not in _UNKNOWN:
                 raise
             user = {}
-        contact = None if not user or user.get("deleted") else await self._contact(user, asked=name)
+        unknown = not user or user.get("deleted") or is_outsider(user, self._client.team_id)
+        contact = None if unknown else await self._contact(user, asked=name)
         self._keep(name, contact, mark)
         return contact
 

@@ -52,6 +52,8 @@ async def acknowledge_command(t: Tx, situation_id: int, *, by: Person) -> bool:
     role, person_id = held
     if person_id != by.id:
         lead = await person(t, person_id)
+        if role.acknowledged_at is not None:
+            raise NotAllowed(f"{lead.name} leads {situation.name} already; nobody else is called for it.")
         raise NotAllowed(f"{lead.name} is the commander here and has to acknowledge. You can ask them, or an admin.")
     if role.acknowledged_at is not None:
         return False

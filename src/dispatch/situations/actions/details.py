@@ -159,14 +159,12 @@ async def _refuse_overwriting(t: Tx, situation: Situation, wanted: set[str], exp
                 Event.subject_kind == situation.kind,
                 Event.subject_id == situation.id,
                 Event.fact == DetailsChanged.name,
+                Event.data["version"].as_integer() > expected,
             )
             .order_by(Event.id.desc())
-            .limit(50)
         )
     ).all()
     for event in later:
-        if int(event.data.get("version", 0)) <= expected:
-            return
         overlap = wanted & set(event.data.get("changes", {}))
         if overlap:
             who = (await person(t, event.actor)).name if event.actor is not None else "Dispatch"

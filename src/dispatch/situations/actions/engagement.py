@@ -120,22 +120,19 @@ async def call_engaged_again(t: Tx) -> int:
         if made.due_at is None or made.due_at > clock.now():
             continue
         about = Subject(situation.kind, situation.id)
-        rotation = await rotation_by_id(t, made.rotation_id)
-        named = [int(m) for m in rotation.members] if rotation is not None else []
-        gone = await unreachable(t, named)
-        members = [each for each in named if each not in gone or each == made.on_call_id]
+        order = await _in_order(t, made)
         turn = made.calls // CALLS_EACH
         if situation.status == "Closed":
             made.due_at = None
             continue
-        if made.on_call_id not in members or turn >= len(members):
+        if turn >= len(order):
             made.due_at = None
             await t.flush()
             await record(
                 t, OncallUnanswered(engagement_id=made.id, rotation=made.rotation, by_id=made.by_id), about=about
             )
             continue
-        who = await person(t, members[(members.index(made.on_call_id) + turn) % len(members)])
+        who = await person(t, order[turn])
         made.person_id, made.calls = who.id, made.calls + 1
         made.due_at = clock.now() + timedelta(minutes=REPEAT_MINUTES)
         await t.flush()
@@ -150,6 +147,23 @@ async def call_engaged_again(t: Tx) -> int:
             about=about,
         )
     return len(due)
+
+
+async def _in_order(t: Tx, made: Engagement) -> list[int]:
+    """Who is called one after the other: who was on call, then the rest of the rotation.
+
+    After somebody who stands in comes whoever they stand in for.
+    """
+    rotation = await rotation_by_id(t, made.rotation_id)
+    named = [int(m) for m in rotation.members] if rotation is not None else []
+    gone = await unreachable(t, named)
+    members = [each for each in named if each not in gone or each == made.on_call_id]
+    first = members.index(made.on_call_id) if made.on_call_id in members else 0
+    if made.on_call_id not in members:
+        then = await on_call(t, made.rotation_id, made.created_at)
+        if then is not None and then.instead_of in members:
+            first = members.index(then.instead_of)
+    return list(dict.fromkeys([made.on_call_id, *members[first:], *members[:first]]))
 
 
 async def note_engagement_page(

@@ -13,7 +13,7 @@ from dispatch.kit.errors import Invalid
 from dispatch.kit.events import Subject, record
 from dispatch.oncall import queries as oncall
 from dispatch.people.models import Person
-from dispatch.people.queries import person
+from dispatch.people.queries import person, unreachable
 from dispatch.projects import queries as projects
 from dispatch.projects.models import Priority, Project, Severity, SituationType, Tag
 from dispatch.situations.actions.participants import add_participant
@@ -177,18 +177,22 @@ async def _commander(
     t: Tx, report: Report, type_: SituationType, policy: RolePolicy | None, reporter: Person
 ) -> tuple[Person, str]:
     """Named from the database alone: chosen, on the rotation of the rule or else of the type, else the reporter."""
+    instead = ""
     if report.commander:
         chosen = await t.scalar(
             select(Person).where(Person.org_id == t.org, Person.email == report.commander.strip().lower())
         )
         if chosen is None:
             raise Invalid(f'"{report.commander}" is not a person of this organization.', field="commander")
-        return chosen, "chosen by the reporter"
+        if not await unreachable(t, [chosen.id]):
+            return chosen, "chosen by the reporter"
+        # A program may name somebody who has left; the report must not fail for it, nor call nobody.
+        instead = f"{chosen.name} was chosen and is deactivated; "
     rotation_id = policy.rotation_id if policy is not None else type_.rotation_id
     if rotation_id is not None:
         on_call = await oncall.on_call(t, rotation_id)
         if on_call is not None:
-            return await person(t, on_call.person_id), f"on call for {on_call.rotation}"
+            return await person(t, on_call.person_id), f"{instead}on call for {on_call.rotation}"
     if policy is not None:
-        return reporter, "the rules name nobody for it, so the reporter leads until somebody takes over"
-    return reporter, "nobody is on call for this type, so the reporter leads until somebody takes over"
+        return reporter, f"{instead}the rules name nobody for it, so the reporter leads until somebody takes over"
+    return reporter, f"{instead}nobody is on call for this type, so the reporter leads until somebody takes over"

@@ -208,3 +208,18 @@ class AccountDeactivated(Fact):
     person: str
     person_id: int
     leads: bool
+
+
+@fact
+@dataclass(frozen=True, kw_only=True)
+class MemberGone(Fact):
+    """Somebody of it is no member of the organization any more; when they led, the command is open to everybody."""
+
+    name = "participant.member_gone"
+    says = "{person} was deactivated"
+    icon = "user-minus"
+    part = "participants"
+
+    person: str
+    person_id: int
+    leads: bool

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dispatch.kit.events import on
-from dispatch.kit.flows import Skip, StepContext, flow, step
-from dispatch.situations.events import AccountDeactivated
+from dispatch.kit.db import Tx
+from dispatch.kit.events import Recorded, on
+from dispatch.kit.flows import Deciding, Skip, StepContext, flow, step
+from dispatch.people.events import MemberDeactivated
+from dispatch.people.queries import person
+from dispatch.situations.actions.reachable import member_gone
+from dispatch.situations.events import AccountDeactivated, MemberGone
 from dispatch.situations.flows.command import HOUR
 from dispatch.situations.flows.common import channel_of, chat_of, still_open
 from dispatch.situations.slack import messages
@@ -24,4 +28,13 @@ commander_deactivated = flow("incident.commander_deactivated", version=1)(
          delivery="once", lane="people"),
 )  # fmt: skip
 
+
+async def when_no_member_any_more(t: Tx, recorded: Recorded) -> int:
+    """Their open incidents hear of it; nothing starts for the member themselves."""
+    await member_gone(t, await person(t, recorded.subject.id), by=recorded.actor)
+    return 0
+
+
+on(MemberDeactivated, Deciding(commander_deactivated, when_no_member_any_more))
+on(MemberGone, commander_deactivated, when=lambda happened: happened.leads)
 on(AccountDeactivated, commander_deactivated, when=lambda happened: happened.leads)

@@ -21,7 +21,7 @@ from dispatch.situations.actions import note_engagement_page
 from dispatch.situations.actions.engagement import SUBJECT as ENGAGEMENT
 from dispatch.situations.events import OncallCalledAgain, OncallEngaged, OncallUnanswered
 from dispatch.situations.flows.common import NO_CHAT, NO_MAIL, chat_id, chat_of, still_open, thread
-from dispatch.situations.flows.paging import IN_TIME, MAIL, NO_PAGER, SLACK
+from dispatch.situations.flows.paging import IN_TIME, MAIL, NO_CHANNEL, NO_PAGER, SLACK, overtaken, said_of, why_not
 from dispatch.situations.models import Engagement
 from dispatch.situations.queries.engagements import engagement
 from dispatch.situations.slack import messages
@@ -42,7 +42,7 @@ async def _wanted(c: StepContext, *, through: str | None = None) -> tuple[querie
         if made.acknowledged_at is not None:
             raise Skip("They answered already.")
         if through is not None and await _overtaken(t, c, who, through):
-            raise Skip(f"A later call through {through} went out meanwhile.")
+            raise Skip(overtaken(through))
         return await queries.brief(t, c.subject.id), made, who
 
 
@@ -62,38 +62,42 @@ async def _note(c: StepContext, who: Person, *, through: str, key: str, failed: 
 async def call_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
     brief, made, who = await _wanted(c, through=SLACK)
-    chat = await c.use(Providers).conversations(c.org, brief.project_id)
-    if chat is None:
-        raise Skip(NO_CHAT)
-    user = await chat_id(c, chat, who.id)
-    failed = ""
-    if user is None:
-        failed = f"{who.name} ({who.email}) is not known in the chat workspace."
-    else:
-        try:
-            message = messages.engaged(brief, made.id, rotation=made.rotation, note=made.note, call=int(c.data["call"]))
-            await chat.direct_message(user, message, key=c.key, look_first=c.repeat)
-        except Refused as why:
-            failed = f"{why} {why.hint}".strip()
+    failed = await why_not(_direct_message(c, brief, made, who))
     await _note(c, who, through=SLACK, key=c.key, failed=failed)
+
+
+async def _direct_message(c: StepContext, brief: queries.Brief, made: Engagement, who: Person) -> str:
+    providers = c.use(Providers)
+    chat = await providers.conversations(c.org, brief.project_id)
+    if chat is None:
+        if await providers.calls_beside_chat(c.org, brief.project_id):
+            raise Skip(NO_CHAT)
+        return NO_CHANNEL
+    user = await chat_id(c, chat, who.id)
+    if user is None:
+        return f"{who.name} ({who.email}) is not known in the chat workspace."
+    message = messages.engaged(brief, made.id, rotation=made.rotation, note=made.note, call=int(c.data["call"]))
+    await chat.direct_message(user, message, key=c.key, look_first=c.repeat)
+    return ""
 
 
 async def call_by_email(c: StepContext) -> None:
     """A mail with the note, a link that acknowledges, and the way in."""
     brief, made, who = await _wanted(c, through=MAIL)
+    failed = await why_not(_letter(c, brief, made, who))
+    await _note(c, who, through=MAIL, key=c.key, failed=failed, state="sent")
+
+
+async def _letter(c: StepContext, brief: queries.Brief, made: Engagement, who: Person) -> str:
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
-    failed = ""
-    try:
-        link, hours = acknowledge_link(c.use(Signer), brief, org=c.org, person_id=who.id, engagement_id=made.id)
-        letter = mail.engaged(
-            brief, rotation=made.rotation, note=made.note, call=int(c.data["call"]), acknowledge=link, hours=hours
-        )
-        await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
-    except Refused as why:
-        failed = f"{why} {why.hint}".strip()
-    await _note(c, who, through=MAIL, key=c.key, failed=failed, state="sent")
+    link, hours = acknowledge_link(c.use(Signer), brief, org=c.org, person_id=who.id, engagement_id=made.id)
+    letter = mail.engaged(
+        brief, rotation=made.rotation, note=made.note, call=int(c.data["call"]), acknowledge=link, hours=hours
+    )
+    await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
+    return ""
 
 
 async def call_by_webhook(c: StepContext) -> None:
@@ -104,11 +108,11 @@ async def call_by_webhook(c: StepContext) -> None:
         raise Skip(NO_PAGER)
     hidden = brief.visibility == "restricted"
 
-    async def through(instance: int, pager: paging.Paging) -> None:
+    async def through(instance: int, pager: paging.Paging) -> str:
         key, failed = f"{c.key}-{instance}", ""
         async with c.db.read(c.org) as t:
             if await _overtaken(t, c, who, pager.provider):
-                return
+                return overtaken(pager.provider)
         wanted = paging.Page(
             key=key, person=who.name, email=who.email, name=brief.name, title=brief.name if hidden else brief.title,
             url=brief.url, priority=brief.priority, severity=brief.severity, call=int(c.data["call"]),
@@ -118,11 +122,9 @@ async def call_by_webhook(c: StepContext) -> None:
         except Refused as why:
             failed = f"{why} {why.hint}".strip()
         await _note(c, who, through=pager.provider, key=key, failed=failed)
+        return ""
 
-    outcomes = await asyncio.gather(*(through(i, pager) for i, pager in pagers.items()), return_exceptions=True)
-    for wrong in outcomes:
-        if isinstance(wrong, BaseException):
-            raise wrong
+    said_of(await asyncio.gather(*(through(i, pager) for i, pager in pagers.items()), return_exceptions=True))
 
 
 async def tell_unanswered(c: StepContext) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import exists, select
 
 from dispatch.kit.db import Read, Tx
-from dispatch.kit.errors import Refused
+from dispatch.kit.errors import Refused, SetupError
 from dispatch.kit.events import Subject, on
 from dispatch.kit.flows import Skip, StepContext, flow, step
 from dispatch.kit.signing import Signer
@@ -62,42 +63,59 @@ async def unanswered(t: Read, about: Subject) -> str | None:
 async def page_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
     brief, who, call = await _whom(c, through=SLACK)
-    providers = c.use(Providers)
-    chat = await providers.conversations(c.org, brief.project_id)
-    if chat is None and (
-        await providers.mailer(c.org, brief.project_id) or await providers.pagers(c.org, brief.project_id)
-    ):
-        raise Skip(NO_CHAT)
-    failed = ""
-    user = await chat_id(c, chat, who.id) if chat is not None else None
-    if chat is None:
-        failed = NO_CHANNEL
-    elif user is None:
-        failed = f"{who.name} ({who.email}) is not known in the chat workspace."
-    else:
-        try:
-            await chat.direct_message(user, messages.page(brief, call=call), key=c.key, look_first=c.repeat)
-        except Refused as why:
-            failed = f"{why} {why.hint}".strip()
+    failed = await why_not(_direct_message(c, brief, who, call))
     async with c.done({"failed": failed}) as t:
         await _note(t, c, brief, who, call, through=SLACK, key=c.key, failed=failed)
+
+
+async def _direct_message(c: StepContext, brief: queries.Brief, who: Person, call: int) -> str:
+    """Why it could not be sent; empty when it was.
+
+    Raises:
+        Skip: there is no chat, and another channel.
+    """
+    providers = c.use(Providers)
+    chat = await providers.conversations(c.org, brief.project_id)
+    if chat is None:
+        if await providers.calls_beside_chat(c.org, brief.project_id):
+            raise Skip(NO_CHAT)
+        return NO_CHANNEL
+    user = await chat_id(c, chat, who.id)
+    if user is None:
+        return f"{who.name} ({who.email}) is not known in the chat workspace."
+    await chat.direct_message(user, messages.page(brief, call=call), key=c.key, look_first=c.repeat)
+    return ""
 
 
 async def page_by_email(c: StepContext) -> None:
     """A mail with a link that acknowledges; mail systems drop a second copy by its Message-ID."""
     brief, who, call = await _whom(c, through=MAIL)
+    failed = await why_not(_letter(c, brief, who, call))
+    async with c.done({"failed": failed}) as t:
+        await _note(t, c, brief, who, call, through=MAIL, key=c.key, state="sent", failed=failed)
+
+
+async def _letter(c: StepContext, brief: queries.Brief, who: Person, call: int) -> str:
     mailer = await c.use(Providers).mailer(c.org, brief.project_id)
     if mailer is None:
         raise Skip(NO_MAIL)
     link, hours = acknowledge_link(c.use(Signer), brief, org=c.org, person_id=who.id)
     letter = mail.page(brief, call=call, acknowledge=link, hours=hours)
-    failed = ""
+    await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
+    return ""
+
+
+async def why_not(calling: Awaitable[str]) -> str:
+    """Why a call could not be made, as the call itself said or as it was refused; empty when it was made.
+
+    It is written down as a failed one, whatever the reason: as after an unanswered one, somebody is called next.
+    """
     try:
-        await mailer.send(letter.to(who.email, key=c.key, thread=thread(c, brief)))
+        return await calling
     except Refused as why:
-        failed = f"{why} {why.hint}".strip()
-    async with c.done({"failed": failed}) as t:
-        await _note(t, c, brief, who, call, through=MAIL, key=c.key, state="sent", failed=failed)
+        return f"{why} {why.hint}".strip()
+    except SetupError as why:
+        return str(why)
 
 
 async def page_by_webhook(c: StepContext) -> None:
@@ -109,19 +127,40 @@ async def page_by_webhook(c: StepContext) -> None:
     outcomes = await asyncio.gather(
         *(_through(c, brief, who, call, instance, pager) for instance, pager in pagers.items()), return_exceptions=True
     )
-    # The others are called and written down; what failed is tried again, and the receivers know the rest by its key.
+    said_of(outcomes)
+
+
+def said_of(outcomes: Sequence[str | BaseException]) -> None:
+    """What comes of the step that calls through several pagers.
+
+    The others are called and written down; what failed is tried again, and the receivers know the rest by its key.
+
+    Args:
+        outcomes: of each pager why it was left out, empty where it was called, or what went wrong.
+
+    Raises:
+        Skip: every one was left out.
+    """
     for wrong in outcomes:
         if isinstance(wrong, BaseException):
             raise wrong
+    if all(outcomes):
+        raise Skip(" ".join(dict.fromkeys(map(str, outcomes))))
+
+
+def overtaken(through: str) -> str:
+    """Why a call is left out when a later one through the same channel reached the person."""
+    return f"A later call through {through} went out meanwhile."
 
 
 async def _through(
     c: StepContext, brief: queries.Brief, who: Person, call: int, instance: int, pager: paging.Paging
-) -> None:
+) -> str:
+    """Why it was left out; empty when it was called."""
     key = f"{c.key}-{instance}"
     async with c.db.read(c.org) as t:
         if await called_later(t, c.subject, who.id, through=pager.provider, call=call):
-            return
+            return overtaken(pager.provider)
     neutral = brief.visibility == "restricted"
     failed = ""
     try:
@@ -142,6 +181,7 @@ async def _through(
         failed = f"{why} {why.hint}".strip()
     async with c.db.tx(c.org) as t:
         await _note(t, c, brief, who, call, through=pager.provider, key=key, failed=failed)
+    return ""
 
 
 async def _note(
@@ -181,7 +221,7 @@ async def _whom(c: StepContext, *, through: str | None = None) -> tuple[queries.
         who = await people.person(t, c.data.get("next_person_id") or brief.commander_id)
         call = int(c.data.get("call") or 1)
         if through is not None and await called_later(t, c.subject, who.id, through=through, call=call):
-            raise Skip(f"A later call through {through} went out meanwhile.")
+            raise Skip(overtaken(through))
     return brief, who, call
 
 

@@ -6,6 +6,9 @@ from sqlalchemy import select
 
 from dispatch.kit.db import Read
 from dispatch.kit.errors import NotFound
+from dispatch.kit.events import Event
+from dispatch.people.models import Person
+from dispatch.situations.events import OncallAnswered
 from dispatch.situations.models import Engagement
 
 
@@ -23,3 +26,18 @@ async def engagement(t: Read, situation_id: int, engagement_id: int) -> Engageme
     if found is None:
         raise NotFound("There is no such call.")
     return found
+
+
+async def answered_by(t: Read, made: Engagement) -> Person | None:
+    """Who answered the call; None while nobody did."""
+    return await t.scalar(
+        select(Person)
+        .join(Event, (Event.org_id == Person.org_id) & (Event.actor == Person.id))
+        .where(
+            Event.org_id == t.org,
+            Event.subject_id == made.situation_id,
+            Event.fact == OncallAnswered.name,
+            Event.data["engagement_id"].as_integer() == made.id,
+        )
+        .limit(1)
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dispatch.kit.db import Database, Tx
 from dispatch.kit.errors import Invalid, Refused
+from dispatch.kit.slack import payloads
 from dispatch.kit.slack.registry import Installation, Request
 from dispatch.people.actions import link_chat, person_for
 from dispatch.people.models import Person
@@ -28,7 +29,7 @@ async def actor(asked: Request) -> Person:
     """The person who typed or clicked, written down when new. Call it while no transaction is open: it may ask Slack.
 
     Raises:
-        Invalid: the user has no e-mail address, so we cannot know who they are.
+        Invalid: the user has no e-mail address or is of another workspace, so we cannot know who they are.
         Unavailable: Slack did not answer.
     """
     met_before = await stranger(asked)
@@ -40,7 +41,7 @@ async def stranger(asked: Request) -> Stranger | None:
     """What a directory knows about the user who asks; None when we know them already.
 
     Raises:
-        Invalid: the user has no e-mail address, so we cannot know who they are.
+        Invalid: as `actor`.
     """
     if await _known(asked.db, asked.installation, asked.user_id):
         return None
@@ -50,12 +51,17 @@ async def stranger(asked: Request) -> Stranger | None:
         return Stranger(found.email, found.guest, {"tz": "UTC", **found.profile()})
     somebody = await look_up(asked.installation, asked.user_id)
     if somebody is None:
-        raise Invalid("Your Slack profile has no e-mail address, so Dispatch cannot know who you are.")
+        raise Invalid(
+            "Dispatch cannot know who you are: your Slack profile has no e-mail address, or you belong to another workspace."
+        )
     return somebody
 
 
 async def look_up(installation: Installation, user: str) -> Stranger | None:
-    """Ask Slack for a user; None for bots and for users without an e-mail address."""
+    """Ask Slack for a user; None for bots, for users without an e-mail address, and for those of another workspace.
+
+    Whom this workspace does not vouch for could call themselves by anybody's address.
+    """
     try:
         found = (await installation.client.call("users.info", user=user))["user"]
     except Refused as why:
@@ -63,7 +69,7 @@ async def look_up(installation: Installation, user: str) -> Stranger | None:
             raise
         return None
     email = (found.get("profile") or {}).get("email")
-    if found.get("is_bot") or not email:
+    if found.get("is_bot") or not email or payloads.is_outsider(found, installation.team_id):
         return None
     return Stranger(
         str(email),
@@ -99,6 +105,13 @@ async def somebody(installation: Installation, db: Database, user: str) -> Perso
         return None
     async with db.tx(installation.org) as t:
         return await met(t, installation, user, new)
+
+
+async def can_be_known(installation: Installation, db: Database, user: str) -> bool:
+    """Whether `somebody` would find a person; nobody is written down."""
+    async with db.read(installation.org) as t:
+        known = await by_chat(t, team=installation.team_id, user=user) is not None
+    return known or await look_up(installation, user) is not None
 
 
 async def everybody(installation: Installation, db: Database, users: Iterable[str]) -> dict[str, Person]:

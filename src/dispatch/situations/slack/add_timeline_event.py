@@ -56,7 +56,7 @@ async def from_message(asked: Request) -> Answer:
     values: dict[str, Any] = {"at": at}
 
     async def read() -> None:
-        values["text"] = b.cut(await quoted(asked), 3000)
+        values["text"] = b.cut(await quoted(asked, entry=True), 3000)
 
     await _open(asked, values, more, before=read)
     return None

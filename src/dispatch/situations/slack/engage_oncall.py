@@ -12,6 +12,7 @@ from dispatch.kit.slack.registry import Answer, Request, action, command, option
 from dispatch.oncall.queries import rotations, turns
 from dispatch.people.queries import people
 from dispatch.situations.actions import answer_engagement, engage_oncall
+from dispatch.situations.queries.engagements import answered_by, engagement
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.messages import ANSWER_CALL
 from dispatch.situations.slack.opening import open_here
@@ -98,7 +99,13 @@ async def answered(asked: Request) -> Answer:
     person = await actor(asked)
     async with asked.db.tx(asked.org) as t:
         situation, fresh = await answer_engagement(t, number, by=person)
-    asked.reply(f"Thank you. You are expected in {situation.name}." if fresh else "You had answered this already.")
+        first = await answered_by(t, await engagement(t, situation.id, number))
+    if fresh:
+        asked.reply(f"Thank you. You are expected in {situation.name}.")
+    elif first is not None and first.id != person.id:
+        asked.reply(f"{first.name} answered this call already.")
+    else:
+        asked.reply("You had answered this already.")
     return None
 
 

@@ -14,14 +14,16 @@ async def chosen_people(asked: Request, users: Sequence[str], *, field: str) -> 
     """The people behind picked users, met when new. Call it while no transaction is open: it may ask Slack.
 
     Raises:
-        Invalid: one of them is a bot or has no e-mail address (never a made-up person: W-58).
+        Invalid: one of them is a bot, has no e-mail address or is of another workspace (never a made-up person: W-58).
     """
     found = []
     for user in dict.fromkeys(users):
         person = await somebody(asked.installation, asked.db, user)
         if person is None:
             raise Invalid(
-                f"<@{user}> is an app or has no e-mail address, so Dispatch cannot work with them.", field=field
+                f"<@{user}> is an app, has no e-mail address or belongs to another workspace, so Dispatch cannot work "
+                "with them.",
+                field=field,
             )
         found.append(person)
     return found

@@ -64,7 +64,7 @@ async def project_chosen(asked: Request) -> Answer:
 async def tags_typed(asked: Request) -> Answer:
     """Tags of the chosen project that contain what was typed."""
     async with asked.db.read(asked.org) as t:
-        project = await projects.project(t, _chosen(asked))
+        project = await projects.project(t, _chosen(asked), disabled=True)
         found = await projects.tags(t, project.id, asked.text)
     answer: dict[str, Any] = search_options([Option(tag.name, tag.name) for tag in found], asked.text)
     return answer
@@ -81,7 +81,7 @@ async def projects_typed(asked: Request) -> Answer:
 
 async def _choices_typed(asked: Request, key: str) -> Answer:
     async with asked.db.read(asked.org) as t:
-        project = await projects.project(t, _chosen(asked))
+        project = await projects.project(t, _chosen(asked), disabled=True)
         found = await projects.choices(t, _CHOICES[key], project.id)
     answer: dict[str, Any] = search_options([Option(x.name, x.name, x.help or None) for x in found], asked.text)
     return answer

@@ -21,9 +21,9 @@ from dispatch.situations.actions import note_of_message, remove_note
 from dispatch.situations.actions.activity import tell_once
 from dispatch.situations.actions.marks import Mark, Marked, enter_marked, in_timeline, note_marks, still_marked
 from dispatch.situations.actions.participants import add_participant
-from dispatch.situations.slack.actor import everybody, names_of
+from dispatch.situations.slack.actor import everybody
 from dispatch.situations.slack.place import situation_id_of_event, situation_of
-from dispatch.situations.slack.transcript import message_ts, read_messages
+from dispatch.situations.slack.transcript import message_ts, quotations, read_messages
 
 NEEDS = ("reactions:read", "channels:history", "groups:history")
 
@@ -48,8 +48,7 @@ async def added(installation: Installation, db: Database, happened: Sequence[Map
         there = await in_timeline(t, situation_id, [_key(installation, channel, each.ts) for each in reacted])
     wanted = {each.ts for each in reacted if each.user in people and _key(installation, channel, each.ts) not in there}
     messages = await read_messages(installation, channel, wanted)
-    authors = await everybody(installation, db, (each.user for each in messages.values()))
-    names = await names_of(installation, db, {user for each in messages.values() for user in each.mentions()})
+    quotes = await quotations(installation, db, messages.values())
     by_key = {_key(installation, channel, ts): each for ts, each in messages.items()}
     async with db.tx(installation.org) as t:
         situation = await situation_of(t, situation_id)
@@ -59,8 +58,10 @@ async def added(installation: Installation, db: Database, happened: Sequence[Map
         url = place.url if place is not None else ""
         news = await note_marks(t, situation, _marks(installation, channel, reacted, people, present=True))
         marked = [
-            # What an app wrote is attributed to whoever marked it; the text names the app.
-            Marked(mark, message.plain(names), authors.get(message.user) or mark.person, message.at, message.link(url))
+            # What an app wrote, or somebody we do not know, is attributed to whoever marked it; the text names them.
+            Marked(
+                mark, quotes[message.ts].text, quotes[message.ts].author or mark.person, message.at, message.link(url)
+            )
             for mark in news
             if (message := by_key.get(mark.message)) is not None
         ]

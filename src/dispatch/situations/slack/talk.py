@@ -20,9 +20,9 @@ from dispatch.situations.actions import edit_note, note_of_message, remove_note
 from dispatch.situations.actions.activity import Wrote, already_told, count_messages, tell_once
 from dispatch.situations.actions.marks import in_timeline
 from dispatch.situations.models import Situation
-from dispatch.situations.slack.actor import everybody, names_of
+from dispatch.situations.slack.actor import everybody
 from dispatch.situations.slack.place import situation_id_of_event, situation_of
-from dispatch.situations.slack.transcript import message_ts, moment, read_messages
+from dispatch.situations.slack.transcript import message_ts, moment, quotations, read_messages
 from dispatch.situations.working_hours import lately_awake, local_time_outside
 
 NEEDS = ("users:read", "users:read.email")
@@ -132,18 +132,17 @@ async def _follow(installation: Installation, db: Database, situation_id: int, c
     if not wanted:
         return
     messages = await read_messages(installation, channel, wanted)
-    names = await names_of(installation, db, {user for each in messages.values() for user in each.mentions()})
-    authors = await everybody(installation, db, (each.user for each in messages.values()))
+    quotes = await quotations(installation, db, messages.values())
     async with db.tx(installation.org) as t:
         for ts in sorted(wanted):
             note = await note_of_message(t, situation_id, key(ts))
-            message = messages.get(ts)
+            quote = quotes.get(ts)
             if note is None:
                 continue
-            if message is None:
+            if quote is None:
                 await remove_note(t, note, by=None, why="the message was deleted")
             else:
-                await edit_note(t, note, message.plain(names), by=authors.get(message.user))
+                await edit_note(t, note, quote.text, by=quote.author)
 
 
 def _said(row: Mapping[str, Any]) -> Said | None:

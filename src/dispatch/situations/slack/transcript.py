@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from dispatch.kit.db import Database
 from dispatch.kit.errors import Refused, Unavailable
 from dispatch.kit.slack import payloads
 from dispatch.kit.slack.markup import cut
 from dispatch.kit.slack.registry import Installation, Request
-from dispatch.situations.slack.actor import names_of
+from dispatch.people.models import Person
+from dispatch.situations.slack.actor import can_be_known, everybody, names_of
 
 PAGE: Final = 200
 #: Slack's words for a message, or its thread, that is not there any more.
 GONE: Final = ("thread_not_found", "message_not_found", "channel_not_found")
 NO_TEXT: Final = "(a message without text)"
 LONGEST: Final = 39_000
+SOMEBODY: Final = "Somebody"
 
 _TS: Final = re.compile(r"\d{1,11}\.\d{1,6}")
 _MARK: Final = re.compile(r"<([^<>]*)>")
@@ -44,10 +47,14 @@ class Message:
         """Users named in it."""
         return set(_MENTION.findall(self.text))
 
-    def plain(self, names: Mapping[str, str]) -> str:
-        """What people read; `names` by user id. What an app wrote begins with the app's name."""
+    def plain(self, names: Mapping[str, str], *, by: str = "") -> str:
+        """What people read; `names` by user id. What an app wrote begins with the app's name.
+
+        Args:
+            by: the name it begins with when it is of a person we do not know.
+        """
         text = cut(unmarked(self.text, names).strip() or NO_TEXT, LONGEST)
-        return f"{self.app}: {text}" if self.app else text
+        return f"{self.app or by}: {text}" if self.app or by else text
 
     def link(self, channel_url: str) -> str:
         """The message's address, made as Slack makes it."""
@@ -83,8 +90,33 @@ async def read_messages(installation: Installation, channel: str, wanted: Iterab
     return {ts: made for ts, row in found.items() if (made := _message(row)) is not None}
 
 
-async def quoted(asked: Request) -> str:
+@dataclass(frozen=True)
+class Quote:
+    """A message as an entry: what people read, and who said it; None for apps and whom we do not know, whom the text names."""
+
+    text: str
+    author: Person | None
+
+
+async def quotations(installation: Installation, db: Database, messages: Iterable[Message]) -> dict[str, Quote]:
+    """The messages as entries by their `ts`. Call it while no transaction is open: it may ask Slack."""
+    wanted = list(messages)
+    authors = await everybody(installation, db, (each.user for each in wanted))
+    unknown = {each.user for each in wanted if each.user} - authors.keys()
+    names = await names_of(installation, db, unknown.union(*(each.mentions() for each in wanted)))
+    return {
+        each.ts: Quote(
+            each.plain(names, by=names.get(each.user, SOMEBODY) if each.user in unknown else ""),
+            authors.get(each.user),
+        )
+        for each in wanted
+    }
+
+
+async def quoted(asked: Request, *, entry: bool = False) -> str:
     """The message that a shortcut was used on, as people read it; empty when it says nothing.
+
+    As an entry of the timeline it begins with the name of a writer whom we cannot know.
 
     Of apps, which often write blocks or attachments only, what stands in those. Call it while no transaction is open: it
     may ask Slack who is mentioned.
@@ -92,12 +124,14 @@ async def quoted(asked: Request) -> str:
     message = _message(payloads.part(asked.payload, "message"))
     if message is None or not message.text.strip():
         return ""
-    mentioned = message.mentions()
+    wanted = message.mentions()
     try:
-        names = await names_of(asked.installation, asked.db, mentioned) if mentioned else {}
+        by = entry and message.user and not await can_be_known(asked.installation, asked.db, message.user)
+        wanted |= {message.user} if by else set()
+        names = await names_of(asked.installation, asked.db, wanted) if wanted else {}
     except Unavailable:
-        names = {}  # An id in the text is better than no form.
-    return message.plain(names)
+        return message.plain({})  # An id in the text is better than no form.
+    return message.plain(names, by=names.get(message.user, SOMEBODY) if by else "")
 
 
 def message_ts(value: Any) -> str:

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from dispatch.kit.db import Read
-from dispatch.kit.errors import Conflict
+from dispatch.kit.errors import Conflict, NotFound
 from dispatch.kit.forms import Option, choice, from_modal, modal_values, to_modal
 from dispatch.kit.slack import blocks as b
 from dispatch.kit.slack.registry import Answer, Request, command, submission
 from dispatch.people.models import Person
+from dispatch.situations.access import NOT_YOURS
 from dispatch.situations.actions import change_status, update_details
 from dispatch.situations.kinds import KINDS
 from dispatch.situations.models import Situation
 from dispatch.situations.slack.actor import actor
 from dispatch.situations.slack.opening import open_here
-from dispatch.situations.slack.place import Here, carried, carrying, here
+from dispatch.situations.slack.place import Here, carried, carrying, here, situation_of
 from dispatch.situations.slack.project_choice import drawn_again
 from dispatch.situations.update_form import UpdateIncident, prepare_update, present
 
@@ -47,7 +48,7 @@ async def typed(asked: Request) -> Answer:
 
     async def draw(t: Read, place: Here) -> b.View:
         now = await _now(t, place.situation)
-        return await _form(t, now, carried(place.situation.id, version=place.situation.version, marks=_marks(now)))
+        return await _form(t, now, now, carried(place.situation.id, version=place.situation.version, marks=_marks(now)))
 
     await open_here(asked, TITLE, draw, action="update")
     return None
@@ -57,7 +58,10 @@ async def typed(asked: Request) -> Answer:
 async def again(t: Read, values: Mapping[str, Any], view: Mapping[str, Any]) -> b.View:
     """Another project was chosen: its types, severities and priorities. What was typed stays."""
     typed_so_far = modal_values(UpdateHere, view) | dict(values)
-    return await _form(t, typed_so_far, str(view.get("private_metadata") or ""))
+    situation = await situation_of(t, int(carrying(view)["id"]))
+    if situation is None:
+        raise NotFound(NOT_YOURS)
+    return await _form(t, typed_so_far, await _now(t, situation), str(view.get("private_metadata") or ""))
 
 
 @submission(CALLBACK)
@@ -103,6 +107,7 @@ async def _conflict(asked: Request, by: Person, situation_id: int, changes: Mapp
         view = await _form(
             t,
             now | dict(changes),
+            now,
             carried(fresh.id, version=fresh.version, marks=_marks(now)),
             edition=str(fresh.version),
             notice=f":warning: {b.escape(str(why))}\n" + "\n".join(differing),
@@ -110,8 +115,10 @@ async def _conflict(asked: Request, by: Person, situation_id: int, changes: Mapp
     return {"response_action": "update", "view": view}
 
 
-async def _form(t: Read, values: Mapping[str, Any], metadata: str, *, notice: str = "", edition: str = "") -> b.View:
-    choices, filled = await prepare_update(t, values)
+async def _form(
+    t: Read, values: Mapping[str, Any], now: Mapping[str, Any], metadata: str, *, notice: str = "", edition: str = ""
+) -> b.View:
+    choices, filled = await prepare_update(t, values, now=now)
     states = KINDS["incident"].states
     return to_modal(
         UpdateHere,

@@ -18,7 +18,10 @@ NEEDS = ("users:read", "users:read.email")
 @events_at_once("team_join", needs=NEEDS, anywhere=True)
 async def changed(installation: Installation, db: Database, happened: Sequence[Mapping[str, Any]]) -> None:
     """A workspace tells of every changed status of everybody: one transaction for all that wait, and strangers stay that."""
-    told = [profile for row in happened if (profile := _profile(payloads.part(row, "user"))) is not None]
+    users = [payloads.part(row, "user") for row in happened]
+    # What a shared channel's people from elsewhere call themselves says nothing of ours.
+    ours = [user for user in users if not payloads.is_outsider(user, installation.team_id)]
+    told = [profile for user in ours if (profile := _profile(user)) is not None]
     if not told:
         return
     async with db.tx(installation.org) as t:

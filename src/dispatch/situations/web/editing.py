@@ -98,7 +98,7 @@ async def drawn(
         situation = await queries.by_name(t, visit.viewer, name)
         require(await standing(t, visit.viewer, situation), "update")
         now = await present(t, situation)
-        choices, filled = await prepare_update(t, now | dict(draft.values) if draft else now)
+        choices, filled = await prepare_update(t, now | dict(draft.values) if draft else now, now=now)
     wrong = dict(refused.errors) if refused else {}
     form = to_html(UpdateIncident, choices=choices, values=filled, errors=wrong)
     # Who was too late is shown what is there now: what was typed stays, and saving it again overwrites with open eyes.

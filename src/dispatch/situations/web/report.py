@@ -67,7 +67,7 @@ def router(db: Database, visits: Visits, pages: Environment) -> APIRouter:
     async def tag_options(request: Request, org: str, project: str = "", q: str = "") -> Response:
         visit = await visits.of(request, org)
         async with db.read(visit.org.id) as t:
-            chosen = await projects.project(t, project or None)
+            chosen = await projects.project(t, project or None, disabled=True)
             found = await projects.tags(t, chosen.id, q[:100], limit=50)
         return Response(
             orjson.dumps([{"value": tag.name, "label": tag.name} for tag in found]), media_type="application/json"
