@@ -182,6 +182,17 @@ def test_a_list_is_searched_and_changed_and_dialogs_are_left_by_keys(played: Pla
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="CSV")).to_be_hidden()
     expect(exports).to_be_focused()
+    # A dialog that a menu opened leads back to the menu.
+    views = page.locator("summary", has_text="Views")
+    views.focus()
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Save this view"))
+    page.keyboard.press("Enter")
+    saving = page.get_by_role("dialog", name="Save this view")
+    expect(saving).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(saving).to_be_hidden()
+    expect(views).to_be_focused()
     # j and x choose; the bar that comes up is reached like everything else.
     page.keyboard.press("j")
     page.keyboard.press("x")

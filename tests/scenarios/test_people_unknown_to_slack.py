@@ -24,7 +24,12 @@ async def test_a_commander_slack_does_not_know_is_a_participant_and_the_page_say
     await stage.settle()
     ada = await stage.sign_in("ada@example.com")
     page = (await ada.get(f"/default/incidents/{name}/fragments/participants")).text
-    assert "Zed Partner" in page and "nobody with this e-mail address is known in the chat workspace" in page
+    assert "Zed Partner" in page
+    assert "Nobody with this e-mail address is known in the chat workspace. They see everything on this page." in page
+    # The program that reported it is nobody to bring into a channel, and no lack.
+    story = (await stage.web.get(f"/api/v1/default/incidents/{name}/timeline", headers=headers)).json()["items"]
+    absent = [event["says"] for event in story if "could not be brought" in event["says"]]
+    assert len(absent) == 1 and absent[0].startswith("Zed Partner"), absent
     assert (await stage.channel_of(name))["is_archived"] is False
 
 

@@ -117,6 +117,37 @@ def test_an_entry_is_corrected_by_who_wrote_it_and_taken_out_after_a_question(pl
     assert len(asked) == 2 and "Take this entry out?" in asked[0]
 
 
+def test_on_a_phone_long_texts_leave_room_and_menus_open_in_sight(played: Played) -> None:
+    long = "\n\n".join(f"Paragraph {number} of what was seen so far." for number in range(60))
+    name = played.run(played.stage.report(Description=long))
+    played.run(played.stage.settle())
+    ada = played.person("ada@example.com")
+    ada.set_viewport_size({"width": 360, "height": 640})
+    ada.goto(f"/default/incidents/{name}")
+    expect(ada.locator("[data-live=on]")).to_be_visible()
+    last = ada.get_by_text("Paragraph 59")
+    expect(last).not_to_be_in_viewport()
+    folded = ada.locator("#description-text").bounding_box()
+    ada.get_by_text("Show all of it").click()
+    opened = ada.locator("#description-text").bounding_box()
+    assert folded and opened and folded["height"] < 400 < 1000 < opened["height"]
+    ada.get_by_text("Show less").click()
+    # People come before a timeline that has no end.
+    people, timeline = ada.locator("#participants").bounding_box(), ada.locator(".timeline-card").bounding_box()
+    assert people and timeline and people["y"] < timeline["y"]
+    # However low the button is, what its menu offers can be read.
+    for opener in (ada.locator("#write-report-menu summary"), ada.get_by_label("Actions for this entry").last):
+        opener.evaluate("opener => scrollTo(0, opener.getBoundingClientRect().bottom + scrollY - innerHeight + 2)")
+        opener.click()
+        offers = ada.locator("details.menu[open] .menu-items button")
+        expect(offers.first).to_be_visible()
+        for offer in offers.all():
+            expect(offer).to_be_in_viewport(ratio=1)
+        ada.keyboard.press("Escape")
+        expect(opener).to_be_focused()
+    assert complaints(ada) == []
+
+
 def test_restricting_asks_and_closes_the_page_of_who_takes_no_part(played: Played) -> None:
     name = played.run(played.stage.report())
     played.run(played.stage.settle())

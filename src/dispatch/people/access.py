@@ -108,8 +108,9 @@ async def require(t: Read, viewer: Viewer, action: str, project: int | None = No
         if rule.project == ""
         else "a project admin" + (", " if rule.project == "any" else " of this project, ") + "or "
     )
+    elsewhere = rule.project == "own" and project is not None
     raise NotAllowed(
-        f"To {rule.to} you need to be {enough}{_at_least(rule.least)}; you are {_words(viewer)}. "
+        f"To {rule.to} you need to be {enough}{_at_least(rule.least)}; you are {_words(viewer, elsewhere=elsewhere)}. "
         f"{await who_helps(t, rule.least, project if rule.project == 'own' else None)}"
     )
 
@@ -159,9 +160,9 @@ async def who_helps(t: Read, least: str, project: int | None = None) -> str:
     return f"Ask {', '.join(names[:-1]) + ' or ' if names[1:] else ''}{names[-1]}."
 
 
-def _words(viewer: Viewer) -> str:
+def _words(viewer: Viewer, *, elsewhere: bool) -> str:
     if viewer.projects and not viewer.is_admin:
-        return "a project admin"
+        return "a project admin of another one" if elsewhere else "a project admin"
     return ROLE_WORDS.get(viewer.role, "not a member")
 
 

@@ -50,7 +50,7 @@ def router(db: Database, visits: Visits) -> APIRouter:
         organization, _ = await visits.machine(request, org)
         async with db.read(organization.id) as t:
             found = await queries.by_email(t, email.replace("\0", ""))
-        if found is None or found.email.endswith(".invalid"):
+        if found is None or found.is_program:
             raise NotFound(f'"{email[:100]}" is not a person of this organization.')
         return PersonOut.model_validate(found, from_attributes=True)
 

@@ -170,6 +170,11 @@ class Person(Tenant, Base):
     left_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
+    @property
+    def is_program(self) -> bool:
+        """Whether it stands for a program with an API token: nobody to write to, or to bring into a channel."""
+        return self.email.endswith(".invalid")
+
 
 class ChatIdentity(Tenant, Base):
     """A person's id in one chat workspace, such as U123 in T9."""

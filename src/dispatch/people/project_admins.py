@@ -107,7 +107,7 @@ async def take(t: Tx, project: Project, email: str, *, viewer: Viewer | None, by
 
 async def _member(t: Tx, email: str) -> Person:
     who = await by_email(t, email.replace("\0", ""))
-    if who is None or who.email.endswith(".invalid"):
+    if who is None or who.is_program:
         raise Invalid(f'"{email[:100]}" is not a person of this organization.', field="person")
     # Locked, so that nobody is deactivated at the same moment and keeps the role.
     locked = select(Membership.id).where(Membership.org_id == t.org, Membership.person_id == who.id).with_for_update()

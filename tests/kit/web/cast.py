@@ -252,7 +252,7 @@ TIMELINE = [
     event(8, ago(minutes=31), "Ada Lovelace", "Ada Lovelace moved it from High to Critical", "progress-check"),
     event(7, ago(minutes=38), "Dispatch", "Creating the ticket failed", "alert-triangle", detail="Jira said: the field **component** is required."),
     event(6, ago(minutes=39), "Ada Lovelace", "Ada Lovelace acknowledged the command", "shield-check"),
-    event(5, ago(minutes=40), "Dispatch", "4 people were brought into the channel", "users"),
+    event(5, ago(minutes=40), "Dispatch", "People brought into the channel: 4", "users"),
     event(4, ago(minutes=41), "Dispatch", "Channel #inc-42-checkout-answers-with-errors was created", "message"),
     event(3, ago(minutes=41), "Dispatch", "Ada Lovelace was named acting commander: first on the rotation", "shield-star"),
     event(2, ago(minutes=42), "Cy Twombly", "Cy Twombly reported INC-42: Checkout answers with errors", "flame"),

@@ -150,6 +150,7 @@ async def end_role(
 
 async def note_in_channel(t: Tx, about: Subject, person_id: int, *, reason: str = "", hint: str = "") -> None:
     """Remember whether a participant is in the channel; `reason` says why not."""
+    note = f"{reason.rstrip('.')}. {hint}".strip() if reason else ""
     changed = (
         await t.execute(
             update(Participant)
@@ -159,9 +160,9 @@ async def note_in_channel(t: Tx, about: Subject, person_id: int, *, reason: str 
                 Participant.person_id == person_id,
                 (Participant.in_channel.is_(None))
                 | (Participant.in_channel != (not reason))
-                | (Participant.note != reason),
+                | (Participant.note != note),
             )
-            .values(in_channel=not reason, note=f"{reason} {hint}".strip())
+            .values(in_channel=not reason, note=note)
             .returning(Participant.id)
         )
     ).scalar_one_or_none()

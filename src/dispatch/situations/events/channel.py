@@ -28,7 +28,7 @@ class PeopleInvited(Fact):
     """The people were brought into the channel."""
 
     name = "channel.people_invited"
-    says = "{count} people were brought into the channel"
+    says = "People brought into the channel: {count}"
     icon = "users"
     part = "participants"
 

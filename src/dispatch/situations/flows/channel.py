@@ -145,6 +145,8 @@ async def bring_people(c: StepContext) -> None:
     users: dict[str, int] = {}
     unknown: list[int] = []
     for p in participants:
+        if p.person.is_program:
+            continue
         user = known.get(p.person.id) or await chat.find_user(p.person.email)
         if user is None:
             unknown.append(p.person.id)

@@ -109,7 +109,7 @@ async def drawn(
         "version": draft.version if draft and draft.version is not None and not late else situation.version,
         "was": orjson.dumps({key: draft.was.get(key) if draft and not late else now[key] for key in keys}).decode(),
         "notice": refused.notice if refused else "",
-        "instead": _instead(now, draft.values, keys) if draft and late else {},
+        "instead": _instead(now, draft.was, keys) if draft and late else {},
     }  # fmt: skip
 
 
@@ -163,10 +163,10 @@ def _keys(place: str) -> tuple[str, ...]:
     return PLACES[place]
 
 
-def _instead(now: Mapping[str, Any], typed: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, str]:
-    """By label, what others wrote where the person typed something else."""
+def _instead(now: Mapping[str, Any], was: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, str]:
+    """By label, what others have written since the person was shown the form."""
     said = {key: ", ".join(now[key]) if isinstance(now[key], list) else str(now[key] or "") for key in keys}
-    return {inputs(UpdateIncident)[key].label: said[key] for key in keys if now[key] != typed.get(key)}
+    return {inputs(UpdateIncident)[key].label: said[key] for key in keys if now[key] != was.get(key)}
 
 
 def _shown_before(sent: str) -> dict[str, Any]:

@@ -104,8 +104,9 @@
     if (!input.dataset?.suggest || !input.list) return;
     clearTimeout(typed);
     typed = setTimeout(async () => {
-      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`);
-      if (!answer.ok) return;
+      // Without a connection there is nothing to suggest; sending the form says that there is none.
+      const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`).catch(() => null);
+      if (!answer?.ok) return;
       input.list.replaceChildren(...(await answer.json()).map(({ value, label, note }) => {
         const option = document.createElement("option");
         option.value = value;
@@ -128,17 +129,22 @@
     dialog: (dialog, target) => { if (target === dialog) dialog.close(); },
   };
   document.addEventListener("click", (event) => {
-    for (const [selector, act] of Object.entries(CLICKS)) {
-      const found = event.target.closest(selector);
-      if (found) { act(found, event.target); break; }
-    }
-    // A menu goes when something of it was chosen, and when something else was clicked.
+    // A menu goes when something of it was chosen, and when something else was clicked. Before a dialog is opened from it:
+    // the dialog leads the focus back to where it was, and in a closed menu there is no such place.
     all("details.menu[open]").forEach((menu) => {
       const chosen = menu.contains(event.target) && event.target.closest(".menu-items :is(a, button)");
       if (chosen) $("summary", menu).focus();
       if (chosen || !menu.contains(event.target)) menu.open = false;
     });
+    for (const [selector, act] of Object.entries(CLICKS)) {
+      const found = event.target.closest(selector);
+      if (found) { act(found, event.target); break; }
+    }
   });
+  // What a menu offers is in sight, wherever on the screen it was opened; once more when the server has filled it.
+  const reveal = (menu) => { if (menu?.open) $(".menu-items", menu)?.scrollIntoView({ block: "nearest" }); };
+  document.addEventListener("toggle", ({ target }) => { if (target.matches("details.menu")) reveal(target); }, true);
+  document.addEventListener("htmx:afterSettle", ({ target }) => reveal(target.closest?.("details.menu")));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") all("details.menu[open]").forEach((menu) => { menu.open = false; $("summary", menu).focus(); });
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
@@ -203,7 +209,12 @@
     if (dialog && event.detail.elt.matches("form")) complain(dialog, said(event.detail.xhr) || "That did not work. Please try again.");
     else if (event.detail.requestConfig.verb !== "get") toast(said(event.detail.xhr) || ERRORS[event.detail.xhr.status] || "That did not work. Please try again.", "red");
   });
-  document.addEventListener("htmx:sendError", () => toast("No connection to Dispatch. Your page may be out of date.", "red"));
+  // A toast would lie below the dialog.
+  document.addEventListener("htmx:sendError", ({ detail }) => {
+    const dialog = detail.elt.matches("form") && detail.elt.closest("dialog[open]");
+    if (dialog) complain(dialog, "No connection to Dispatch. Please try again.");
+    else toast("No connection to Dispatch. Your page may be out of date.", "red");
+  });
   document.addEventListener("toast", (event) => toast(event.detail.text ?? event.detail.value, event.detail.tone));
   let opened = [];
   document.addEventListener("htmx:beforeSwap", (event) => { opened = all("details[id][open]", event.target).map((d) => d.id); });

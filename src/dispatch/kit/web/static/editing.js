@@ -23,6 +23,7 @@
     settle(form);
     const first = field(form);
     first?.focus();
+    form.scrollIntoView({ block: "nearest" });
     if (first?.matches("input[type=text]")) first.select();
   };
   const leave = (form) => {
