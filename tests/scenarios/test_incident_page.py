@@ -201,7 +201,8 @@ async def test_an_entry_is_written_edited_pinned_and_taken_out(stage: Stage) -> 
     cy = await at(stage, name, "cy")
     # Who may see the entry may see what it said before.
     assert "the second region" in await cy.page(f"/dialogs/note?note={note.group(1)}")
-    assert (await cy.http.get(f"{cy.path}/dialogs/note?edit=1&note={note.group(1)}")).status_code == 403
+    for change in ("edit", "remove"):
+        assert (await cy.http.get(f"{cy.path}/dialogs/note?{change}=1&note={note.group(1)}")).status_code == 403
     assert (await cy.send(f"notes/{note.group(1)}", text="nonsense")).status_code == 403
     await bo.send(f"notes/{note.group(1)}", remove="1")
     assert (await cy.http.get(f"{cy.path}/dialogs/note?note={note.group(1)}")).status_code == 404

@@ -46,6 +46,8 @@ COMMON: dict[str, Any] = {
     "org": cast.ORGS[0],
     "nav": "incidents",
     "csrf": "token-of-the-session",
+    #: Seconds since 1970: what changed after the page was begun; nothing does here.
+    "began": 0.0,
 }
 LIST: dict[str, Any] = {
     "items": cast.ITEMS,

@@ -59,15 +59,16 @@ async def _entry(t: Read, look: Look) -> dict[str, Any]:
 
 
 async def _note(t: Read, look: Look) -> dict[str, Any]:
-    """An entry with what stood there before; whoever wrote it can change it."""
+    """An entry with what stood there before; whoever wrote it can change it, or take it out."""
     asked = look.query.get("note", "")
     if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
         raise Invalid("Say which entry.")
     note = await queries.note_written(t, look.situation, int(asked))
     mine = look.here.admin or look.viewer.person_id in (note.author_id, note.added_by)
-    if look.query.get("edit") and not mine:
+    changes = {key: bool(look.query.get(key)) for key in ("edit", "remove")}
+    if any(changes.values()) and not mine:
         raise NotAllowed("Only who wrote an entry, and admins, may change it.")
-    return {"note": note, "edit": bool(look.query.get("edit"))}
+    return {"note": note, **changes}
 
 
 async def _roles(t: Read, look: Look) -> dict[str, Any]:

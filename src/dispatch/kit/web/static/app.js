@@ -72,6 +72,7 @@
   const show = (dialog, opener) => {
     dialog.dataset.opener = opener.id || opener.closest("[id]")?.id || "";
     dialog.showModal();
+    if (dialog.autofocus) dialog.focus();
   };
   const load = async (opener) => {
     const dialog = await fragment(opener.dataset.load);
