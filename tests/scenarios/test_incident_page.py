@@ -192,7 +192,7 @@ async def test_an_entry_is_written_edited_pinned_and_taken_out(stage: Stage) -> 
     assert "Failed over to the second region" in page
     entry = re.search(r'is-note" id="event-(\d+)"', page)
     assert entry is not None
-    note = re.search(r"/notes/([1-9]\d*)", await bo.page(f"/timeline/{entry.group(1)}/menu"))
+    note = re.search(r"dialogs/note\?edit=1&amp;note=([1-9]\d*)", await bo.page(f"/timeline/{entry.group(1)}/menu"))
     assert note is not None
     await bo.send(f"notes/{note.group(1)}", text="Failed over to the third region")
     page = await ada.page()
