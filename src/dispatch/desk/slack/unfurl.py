@@ -12,8 +12,11 @@ from sqlalchemy import select
 from dispatch.kit.db import Database, Read
 from dispatch.kit.errors import Refused
 from dispatch.kit.slack import blocks as b
+from dispatch.kit.slack import payloads
 from dispatch.kit.slack.registry import Installation, event
+from dispatch.people.queries import Viewer, by_chat, viewer_of_person
 from dispatch.situations import queries
+from dispatch.situations.access import visible_to
 from dispatch.situations.models import Situation
 from dispatch.situations.queries import Links
 
@@ -24,7 +27,12 @@ MOST = 10
 
 @event("link_shared", needs=("links:read",), anywhere=True)
 async def link_shared(installation: Installation, db: Database, happened: Mapping[str, Any]) -> None:
-    """What is not this organization's, does not exist or is restricted gets no preview; the three look the same."""
+    """What is not this organization's, does not exist or is restricted gets no preview; the three look the same.
+
+    Whoever posts names after names must not read titles they may not see, and none goes to people of other workspaces.
+    """
+    if payloads.is_shared(happened):
+        return
     wanted = {}
     for each in (happened.get("links") or [])[:MOST]:
         url = str(each.get("url", "")) if isinstance(each, Mapping) else ""
@@ -33,8 +41,15 @@ async def link_shared(installation: Installation, db: Database, happened: Mappin
             wanted[url] = name
     if not wanted:
         return
+    user = payloads.ident(happened.get("user"))
+    if user and not await _vouched_for(installation, db, user):
+        return
     async with db.read(installation.org) as t:
-        previews = {url: shown for url, name in wanted.items() if (shown := await _preview(t, name)) is not None}
+        poster = await by_chat(t, team=installation.team_id, user=user) if user else None
+        viewer = await viewer_of_person(t, poster) if poster is not None else None
+        previews = {
+            url: shown for url, name in wanted.items() if (shown := await _preview(t, name, viewer)) is not None
+        }
     if not previews:
         return
     try:
@@ -56,9 +71,27 @@ def incident_of(url: str, org_slug: str) -> str:
     return found[2].upper()
 
 
-async def _preview(t: Read, name: str) -> dict[str, Any] | None:
+async def _vouched_for(installation: Installation, db: Database, user: str) -> bool:
+    """Whether the one who posts is known, or a full member or an app of this workspace."""
+    async with db.read(installation.org) as t:
+        if await by_chat(t, team=installation.team_id, user=user) is not None:
+            return True
+    try:
+        found = payloads.part(await installation.client.call("users.info", user=user), "user")
+    except Refused as why:
+        if why.code not in ("user_not_found", "user_not_visible"):
+            raise
+        return False
+    guest = found.get("is_restricted") or found.get("is_ultra_restricted")
+    return not guest and not payloads.is_outsider(found, installation.team_id)
+
+
+async def _preview(t: Read, name: str, viewer: Viewer | None) -> dict[str, Any] | None:
+    seen = (visible_to(viewer),) if viewer is not None else ()
     situation = await t.scalar(
-        select(Situation).where(Situation.org_id == t.org, Situation.name == name, Situation.visibility == "open")
+        select(Situation).where(
+            Situation.org_id == t.org, Situation.name == name, Situation.visibility == "open", *seen
+        )
     )
     if situation is None:
         return None

@@ -109,7 +109,7 @@ class Dispatcher:
             return
         team = payloads.team_of(envelope) or came.verified[0].team_id
         orgs = await self._concerned(came, kind, payloads.channel_of(happened))
-        body = {"event": happened, "bot": payloads.bot_of(envelope)}
+        body = {"event": happened, "bot": payloads.bot_of(envelope), "shared": payloads.is_shared(envelope)}
         await self.inbox.put(
             [
                 Arrived(

@@ -245,7 +245,10 @@ class Drain:
         bodies = [self._inbox.opened(row) for row in rows]
         if not installation.bot_user_id:
             installation = replace(installation, bot_user_id=str(bodies[0].get("bot") or ""))
-        events = [{**body["event"], "event_id": row.event_id} for body, row in zip(bodies, rows, strict=True)]
+        events = [
+            {**body["event"], "event_id": row.event_id, "is_ext_shared_channel": bool(body.get("shared"))}
+            for body, row in zip(bodies, rows, strict=True)
+        ]
         return installation, events
 
     async def _owner(self, lane: Lane) -> tuple[OrgId, int | None] | None:

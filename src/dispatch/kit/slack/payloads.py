@@ -147,6 +147,11 @@ def bot_of(envelope: Mapping[str, Any]) -> str:
     return ""
 
 
+def is_shared(envelope: Mapping[str, Any]) -> bool:
+    """Whether people of other workspaces read the channel (Slack Connect)."""
+    return envelope.get("is_ext_shared_channel") is True
+
+
 def micros(happened: Mapping[str, Any], envelope: Mapping[str, Any]) -> int:
     """When it happened, in microseconds since 1970: the order within a channel. Now, when Slack does not say."""
     found = _TS.fullmatch(str(happened.get("event_ts", ""))) or _TS.fullmatch(str(envelope.get("event_time", "")))

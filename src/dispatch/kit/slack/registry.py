@@ -224,7 +224,9 @@ def option_load(action_id: str) -> Callable[[Handler], Handler]:
 
 
 def event(kind: str, *, needs: tuple[str, ...], anywhere: bool = False) -> Callable[[EventHandler], EventHandler]:
-    """Handle an event, given one at a time with its `event_id`, per channel in the order of `event_ts`.
+    """Handle an event, given one at a time, per channel in the order of `event_ts`.
+
+    With it come its `event_id`, and `is_ext_shared_channel`: whether people of other workspaces read the channel.
 
     The same event may come several times, late, and out of order: handle it so that this changes nothing.
     `Unavailable` brings it again later. `Refused` and `DispatchError` set it aside with their sentence, for an admin.
