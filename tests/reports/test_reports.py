@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from dispatch.kit import clock
-from tests.playing import DEE, incident, refused, rows, says, timeline, told_directly, told_only, typed
+from dispatch.projects.models import Severity
+from tests.commands.test_update_incident import behind_the_back
+from tests.playing import DEE, incident, org_id, refused, rows, says, timeline, told_directly, told_only, typed
 from tests.receivers import Mailbox
 from tests.stage import ADA, BO, Stage, over_both
 
@@ -186,3 +189,26 @@ async def test_refusals(stage: Stage) -> None:
     view = await typed(stage, ADA, channel, GROUP)
     answer = await stage.slack.submit(ADA, view["id"], {"E-mail addresses": "not-an-address"})
     assert answer["errors"] == {"addresses": "This is no e-mail address: not-an-address."}
+
+
+async def test_a_worse_severity_brings_the_promise_forward_and_a_milder_one_keeps_it(stage: Stage) -> None:
+    async with stage.house.db.tx(await org_id(stage)) as t:
+        for name, minutes in (("Low", 240), ("High", 30)):
+            await t.execute(update(Severity).where(Severity.name == name).values(update_minutes=minutes))
+    name, channel = await incident(stage, Severity="Low")
+    soon, now = clock.now() + timedelta(minutes=60), "select next_update_at as at from situation where name = :name"
+    assert (await rows(stage, now, name=name))[0]["at"] > soon
+    await behind_the_back(stage, name, severity="High")
+    promised = (await rows(stage, now, name=name))[0]["at"]
+    assert promised < soon
+    await behind_the_back(stage, name, severity="Low")
+    assert (await rows(stage, now, name=name))[0]["at"] == promised
+    await stage.settle()
+    assert f"Next update: {promised:%H:%M} UTC" in (await stage.channel_of(name))["topic"]
+    await stage.advance(minutes=26)
+    await told_directly(stage, ADA, f"The update of {name} is due in")
+    # After a report it is its writer's word that counts.
+    await report(stage, channel, TACTICAL, **WORDS, **{"Next update": "in 1 hour"})
+    promised = (await rows(stage, now, name=name))[0]["at"]
+    await behind_the_back(stage, name, severity="High")
+    assert (await rows(stage, now, name=name))[0]["at"] == promised

@@ -90,23 +90,33 @@ async def write_report(
 
 
 async def promise_first_update(t: Tx, situation_id: int) -> bool:
-    """Promise what the severity wants, before the first report. Returns False when it wants nothing, or one is there."""
+    """Promise what the severity wants, before the first report. Returns False when it wants nothing, or one is there.
+
+    A worse severity brings what was promised for later forward; a milder one takes no promise back.
+    """
     minutes = await promised_after(t, situation_id)
     if minutes is None:
         return False
     situation = await locked(t, situation_id)
-    there = select(Report.id).where(Report.org_id == t.org, Report.situation_id == situation_id).limit(1)
-    if situation.status == "Closed" or await t.scalar(there) is not None:
+    there = select(Report).where(Report.org_id == t.org, Report.situation_id == situation_id)
+    written = there.where(Report.kind != PROMISE).limit(1)
+    if situation.status == "Closed" or await t.scalar(written) is not None:
         return False
     now = clock.now()
     promised = now + timedelta(minutes=minutes)
-    t.add(
-        Report(
-            org_id=t.org, situation_id=situation.id, kind=PROMISE, number=1, author_id=situation.reporter_id, content={},
-            created_at=now, promised_at=promised, promise="", remind_at=promised - timedelta(minutes=min(AHEAD_MINUTES, minutes)),
-            source_key=None,
-        )
-    )  # fmt: skip
+    remind_at = promised - timedelta(minutes=min(AHEAD_MINUTES, minutes))
+    before = await t.scalar(there.with_for_update())
+    if before is not None:
+        if before.promise or (before.promised_at is not None and before.promised_at <= promised):
+            return False
+        before.promised_at, before.remind_at = promised, remind_at
+    else:
+        t.add(
+            Report(
+                org_id=t.org, situation_id=situation.id, kind=PROMISE, number=1, author_id=situation.reporter_id,
+                content={}, created_at=now, promised_at=promised, promise="", remind_at=remind_at, source_key=None,
+            )
+        )  # fmt: skip
     await t.flush()
     await promise_update(t, situation, promised)
     return True
