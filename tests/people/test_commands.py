@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+import structlog
 
 from dispatch.cli import main
 from dispatch.kit.crypto import generate_key
@@ -28,6 +31,17 @@ class Said:
 
 
 Command = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command sends the logs of its process to its standard error, which is gone after the test."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level, sys.excepthook, threading.excepthook, sys.unraisablehook)
+    yield
+    root.handlers[:], level, sys.excepthook, threading.excepthook, sys.unraisablehook = before
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -82,6 +82,43 @@ async def test_the_command_is_handed_over_in_two_steps(stage: Stage) -> None:
     assert await leader(stage, name) == "Dee Alvarez"
 
 
+async def test_who_accepted_while_slack_was_away_is_not_said_to_be_silent(stage: Stage) -> None:
+    name = await stage.report(Priority="High")
+    await stage.settle()
+    org, situation, ada = await cast(stage, name, "ada")
+    _, _, dee = await cast(stage, name, "dee")
+    async with stage.house.db.tx(org) as t:
+        await actions.acknowledge_command(t, situation.id, by=ada)
+        offer = await actions.assign_role(t, situation, dee, "Commander", by=ada)
+    assert offer is not None
+    await message_to(stage, "U0DEE", "Ada Lovelace asks you to lead")
+    await stage.advance(minutes=6)
+    await message_to(stage, "U0DEE", "Still waiting for your answer")
+    await stage.slack.faults({"target": "chat.postMessage", "kind": "error5xx", "count": 1000})
+    await stage.advance(minutes=6)
+
+    async def step() -> dict[str, Any] | None:
+        return next((s for s in await stage.steps(name) if s["name"] == "offer"), None)
+
+    async def tried() -> bool:
+        return bool((await step() or {"attempts": 0})["attempts"])
+
+    await stage.eventually(tried)
+    async with stage.house.db.tx(org) as t:
+        await actions.answer_hand_off(t, offer.id, accept=True, by=dee)
+    await stage.slack.faults()
+
+    async def ended() -> bool:
+        return (await step() or {})["state"] in ("done", "skipped", "failed")
+
+    await stage.eventually(ended)
+    ending = await step()
+    assert ending is not None and (ending["state"], ending["reason"]) == ("skipped", "It was answered meanwhile.")
+    channel = (await stage.channel_of(name))["id"]
+    said = [m["text"] for m in await stage.slack.messages(channel, as_=BO)]
+    assert f"{name} needs a commander" not in said
+
+
 async def test_an_offer_ends_with_the_incident(stage: Stage) -> None:
     """Accept pressed too late says how things are; nobody comes to lead what is over, also not by an offer of an earlier version."""
     name = await stage.report()

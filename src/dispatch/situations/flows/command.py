@@ -44,7 +44,11 @@ async def tell_declined(c: StepContext) -> None:
 async def offer_to_everybody(c: StepContext) -> None:
     """The channel reads that anybody may lead."""
     brief, chat = await chat_of(c)
-    if not brief.acting and "reminded" not in c.data:
+    if "reminded" in c.data:
+        async with c.db.read(c.org) as t:
+            if not await hand_off_is_open(t, c.data["hand_off_id"]):
+                raise Skip("It was answered meanwhile.")
+    elif not brief.acting:
         raise Skip("It was acknowledged meanwhile.")
     why = f"{c.data['person']} did not answer within {c.data['minutes']} minutes."
     await chat.post(channel_of(brief), messages.command_open(brief, why=why), key=c.key, look_first=c.repeat)
