@@ -6,7 +6,7 @@ from typing import Any
 
 from dispatch.situations import actions
 from tests.scenarios.test_command import cast
-from tests.stage import BO, CY, Stage
+from tests.stage import ADA, BO, CY, Stage
 
 
 async def moved(stage: Stage, name: str, status: str) -> None:
@@ -75,6 +75,21 @@ async def test_with_a_user_token_the_same_channel_is_reopened(stage: Stage) -> N
     channel = await stage.channel_of(name)
     assert not channel["is_archived"]
     assert f"{name} is Active" in await texts(stage, channel["id"])
+
+
+async def test_a_user_token_that_works_no_more_leaves_nobody_without_a_channel(stage: Stage) -> None:
+    """Whose token it is has left the company: the incident that is opened again gets a successor."""
+    await stage.configure("slack-conversation", {"user_oauth_token": stage.app["user_token"]})
+    name = await stage.report()
+    await stage.settle()
+    await moved(stage, name, "Closed")
+    await stage.slack.faults({"target": "conversations.unarchive", "kind": "error:account_inactive", "count": 1})
+    await moved(stage, name, "Active")
+    [new] = [c for c in await channels(stage, name) if not c["is_archived"]]
+    assert {ADA, BO} <= set(new["members"])
+    said = [str(m) for m in await stage.slack.messages(new["id"], as_=BO)]
+    assert any("Slack did not reopen the archived channel (" in each for each in said)
+    assert f"{name} is Active" in await texts(stage, new["id"])
 
 
 async def test_restricted_later_moves_to_a_private_channel_and_lists_what_left(stage: Stage) -> None:

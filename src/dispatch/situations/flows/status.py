@@ -15,7 +15,7 @@ from dispatch.projects.providers import Providers
 from dispatch.situations import queries
 from dispatch.situations.actions import conversation_ended, conversation_reopened
 from dispatch.situations.events import ChannelArchived, ChannelReopened, StatusChanged
-from dispatch.situations.flows.common import channel_of, chat_of, wait_for_archiving, wait_for_channel
+from dispatch.situations.flows.common import channel_of, chat_of, still_open, wait_for_archiving, wait_for_channel
 from dispatch.situations.flows.show_state import refresh_summary, refresh_topic
 from dispatch.situations.flows.successor import successor_steps
 from dispatch.situations.models import Situation
@@ -92,15 +92,10 @@ async def unarchive(c: StepContext) -> None:
     try:
         await chat.unarchive(channel)
     except Refused as why:
-        if why.code not in (
-            "no_user_token",
-            "channel_not_found",
-            "missing_scope",
-            "not_in_channel",
-            "restricted_action",
-        ):
-            raise
+        # Whatever the reason: the person whose token it is may have left, and people need a place to talk now.
         told = "Slack does not let an app reopen an archived channel, so the conversation goes on here."
+        if why.code != "no_user_token":
+            told = f"Slack did not reopen the archived channel ({why}), so the conversation goes on here."
         async with c.done({"channel": channel, "successor": True, "why": told, "refused": str(why)}):
             pass
         return
@@ -113,7 +108,8 @@ async def unarchive(c: StepContext) -> None:
 SOON = timedelta(hours=2)
 
 stable = flow("incident.status_changed", version=1)(
-    step("tell", tell_channel, title="Say the new state in the channel", delivery="once"),
+    # Told late, an earlier state would read as the latest.
+    step("tell", tell_channel, title="Say the new state in the channel", when=still_open, delivery="once"),
     step("ticket", update_ticket, title="Bring the ticket up to date", lane="decoration"),
 )
 closed = flow("incident.closed", version=1)(
