@@ -54,7 +54,13 @@ def test_every_command_answers_programs_as_well(tmp_path: Path) -> None:
         step for flow in told["starts"] for step in flow["steps"]
     )
     stopped = said("database", "stop", "--data", str(tmp_path), "--json", url=AWAY, key="")
-    assert json.loads(stopped.stdout) == {"data_dir": str(tmp_path), "stopped": True}
+    assert json.loads(stopped.stdout) == {"data_dir": str(tmp_path), "stopped": False}
+
+
+def test_a_database_that_does_not_run_is_not_said_to_be_stopped(tmp_path: Path) -> None:
+    """A folder mistyped at night must not look as if its server had gone."""
+    ended = said("database", "stop", "--data", str(tmp_path), url=AWAY, key="")
+    assert (ended.returncode, ended.stdout) == (0, f"No embedded database runs in {tmp_path}.\n")
 
 
 def test_a_key_that_is_none_is_a_sentence() -> None:

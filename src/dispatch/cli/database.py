@@ -120,8 +120,9 @@ def stop(
     from dispatch.settings import Settings
 
     place = (data or Settings().data_dir).absolute()
-    embedded.stop(place, force=force)
-    show({"data_dir": str(place), "stopped": True}, as_json=json, text="Stopped.")
+    ran = embedded.stop(place, force=force)
+    text = "Stopped." if ran else f"No embedded database runs in {place}."
+    show({"data_dir": str(place), "stopped": ran}, as_json=json, text=text)
 
 
 def _save_first(settings: Settings, owner: str, kind: str) -> str | None:
