@@ -11,13 +11,14 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from dispatch.kit import clock
+from dispatch.kit.crypto import Vault, generate_key
 from dispatch.kit.db import OrgId
 from dispatch.kit.errors import Invalid
 from dispatch.people.identity_providers import Configuration, configure, identity_provider
-from dispatch.people.models import IdentityProvider
+from dispatch.people.models import PROVIDER_SECRET, IdentityProvider
 from dispatch.people.oidc import Attempt, Client, OpenIdProviders
 from dispatch.people.oidc_metadata import Trouble
 from dispatch.people.provider_checks import check
@@ -110,6 +111,21 @@ async def test_another_setting_leaves_the_secret_as_it_was(stage: Stage, provide
         found = await identity_provider(t)
     assert found is not None
     assert client_of(found, "default", vault=stage.house.vault, base_url="x").client_secret == "very-secret"
+
+
+async def test_a_secret_whose_key_is_gone_can_be_given_anew(stage: Stage, provider: LoopbackProvider) -> None:
+    found = await set_up(stage, provider)
+    org = found.org_id
+    sealed = Vault.from_text(generate_key()).seal(b"lost", context=PROVIDER_SECRET.context(org_id=org))
+    async with stage.house.db.tx(org) as t:
+        await t.execute(update(IdentityProvider).values(client_secret=sealed))
+    async with stage.house.db.tx(org) as t:
+        off = await configure(t, {"enabled": False}, vault=stage.house.vault, loopback=True)
+        # What may open again, once the key is back, stays.
+        assert not off.enabled and off.client_secret == sealed
+    async with stage.house.db.tx(org) as t:
+        on = await configure(t, {"enabled": True, "client_secret": "a new one"}, vault=stage.house.vault, loopback=True)
+        assert client_of(on, "default", vault=stage.house.vault, base_url="x").client_secret == "a new one"
 
 
 async def test_a_new_person_joins_only_where_that_is_switched_on(stage: Stage, provider: LoopbackProvider) -> None:

@@ -151,6 +151,24 @@ async def test_secrets_whose_key_is_gone_can_be_entered_anew(stage: Stage) -> No
     assert mended.settings["url"] == "https://pager.example.com/in"
 
 
+async def test_a_password_goes_to_no_other_server_without_being_entered_again(stage: Stage) -> None:
+    """An admin must not read it off a server of their own, neither by saving nor by *Test connection*."""
+    ada = await admin(stage)
+    await stage.configure(
+        "smtp",
+        {"host": "mail.example.com", "sender": "a@example.com", "username": "a", "password": "very-secret"},
+    )
+    smtp = await instance(stage, "smtp")
+    for to in ("", "/test"):
+        refused = await ada.send(smtp.id, host="mail.elsewhere.example", to=to)
+        assert "Please enter it again: it would be sent elsewhere, for you changed Server." in refused.text
+    assert (await instance(stage, "smtp")).settings["host"] == "mail.example.com"
+    assert (await ada.send(smtp.id, sender="b@example.com")).status_code == 200
+    moved = await ada.send(smtp.id, host="mail.elsewhere.example", password="theirs")
+    assert moved.status_code == 200
+    assert stage.house.providers.open_secrets(await instance(stage, "smtp")) == {"password": "theirs"}
+
+
 async def test_saving_without_a_change_is_no_change(stage: Stage) -> None:
     ada = await admin(stage)
     slack = await instance(stage, "slack-conversation")

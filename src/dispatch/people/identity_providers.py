@@ -19,7 +19,7 @@ from pydantic import (
 from sqlalchemy import select
 
 from dispatch.kit import clock
-from dispatch.kit.crypto import Vault
+from dispatch.kit.crypto import CannotDecrypt, Vault
 from dispatch.kit.db import Read, Tx
 from dispatch.kit.errors import Invalid, NotAllowed
 from dispatch.kit.events import Subject, record
@@ -151,7 +151,7 @@ async def configure(
         await require(t, viewer, "sign_in.configure")
     found = await t.scalar(select(IdentityProvider).where(IdentityProvider.org_id == t.org).with_for_update())
     before = {} if found is None else shown(found)
-    known: dict[str, Any] = {} if found is None else {**before, "client_secret": client_secret(found, vault)}
+    known: dict[str, Any] = {} if found is None else {**before, "client_secret": _opened(found, vault)}
     try:
         wanted = Configuration.model_validate({**known, **values})
     except ValidationError as wrong:
@@ -192,6 +192,14 @@ async def configure(
         by=viewer.person_id if viewer is not None else None,
     )
     return found
+
+
+def _opened(found: IdentityProvider, vault: Vault) -> str:
+    """The secret; where its key is gone something that is none: so it can be given anew, or the provider switched off."""
+    try:
+        return client_secret(found, vault)
+    except CannotDecrypt:
+        return "(cannot be opened)"
 
 
 def shown(found: IdentityProvider) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Plugin:
         many: whether several instances may be enabled in one project.
         behaviour: the settings that say how it behaves; a project admin may change them. All others say what it connects
             with: through that goes what restricted incidents say, so that they are for admins of the organization.
+        leads_to: the settings that say where its secrets are sent. Who changes one of them in a browser enters the secrets
+            anew: else an admin could read a colleague's secret off a server of their own.
     """
 
     slug: str
@@ -68,3 +70,4 @@ class Plugin:
     provider: Callable[[Any, Outside], Any]
     many: bool = False
     behaviour: frozenset[str] = frozenset()
+    leads_to: frozenset[str] = frozenset()

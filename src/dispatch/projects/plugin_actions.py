@@ -76,7 +76,7 @@ async def configure_plugin(
     # What cannot work any more, for its key is gone or a later version takes its settings no more, can be switched off.
     if enabled is not False or values or label is not None:
         before = dict(instance.settings) | _secrets_to_change(instance, plugin, values, vault)
-        after = _plain(checked(plugin, before, values))
+        after = _plain(checked(plugin, before, values, by=by))
         _write(instance, plugin, after, vault)
         changes = _changes(plugin, before, after)
     if label is not None and _label(label) != instance.label:
@@ -125,8 +125,13 @@ async def note_checks(t: Tx, instance_id: int, checks: Sequence[Mapping[str, Any
         instance.checked_at = clock.now()
 
 
-def checked(plugin: PluginLike, present: Mapping[str, Any], values: Mapping[str, Any]) -> BaseModel:
+def checked(
+    plugin: PluginLike, present: Mapping[str, Any], values: Mapping[str, Any], *, by: int | None = None
+) -> BaseModel:
     """The settings there would be with these values.
+
+    Args:
+        by: who wants them so; None for the operator, who can read the secrets anyway.
 
     Raises:
         FormErrors, Invalid: as `configure_plugin`.
@@ -139,12 +144,23 @@ def checked(plugin: PluginLike, present: Mapping[str, Any], values: Mapping[str,
         )
     # A setting that a later version dropped must not keep an operator from saving.
     wanted = {key: value for key, value in {**present, **values}.items() if key in model.model_fields}
+    labels = {key: each.label for key, each in inputs(model).items()}
     try:
-        return model.model_validate({key: value for key, value in wanted.items() if value is not None})
+        made = model.model_validate({key: value for key, value in wanted.items() if value is not None})
     except ValidationError as wrong:
-        labels = {key: each.label for key, each in inputs(model).items()}
         told = explain(model, wrong)
         raise FormErrors({key: told[key] for key in [*labels, ""] if key in told}, labels=labels) from None
+    after = _plain(made)
+    moved = [labels[key] for key in labels if key in plugin.leads_to and str(after.get(key)) != str(present.get(key))]
+    kept = [
+        key
+        for key, each in inputs(model).items()
+        if each.kind == "secret" and present.get(key) and after.get(key) and not values.get(key)
+    ]
+    if by is not None and moved and kept:
+        again = f"Please enter it again: it would be sent elsewhere, for you changed {', '.join(moved)}."
+        raise FormErrors(dict.fromkeys(kept, again), labels=labels)
+    return made
 
 
 def open_secrets(instance: PluginInstance, vault: Vault) -> tuple[dict[str, str], str]:

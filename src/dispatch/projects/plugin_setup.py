@@ -119,7 +119,7 @@ class PluginSetup:
         present: dict[str, Any] = {}
         if instance is not None:
             present = dict(instance.settings) | open_secrets(instance, self.providers.vault)[0]
-        return checked(plugin, present, change.values)
+        return checked(plugin, present, change.values, by=change.by)
 
     async def _stored(self, project: Project, plugin: PluginLike, change: Change) -> PluginInstance | None:
         if change.new:

@@ -239,7 +239,10 @@ def router(db: Database, visits: Visits, pages: Environment, providers: Provider
         """With the values in the form; from the menu, which sends none, with those stored."""
         sent = await request.form()
         values = await typed_by(where, plugin, sent) if "in-form" in sent else {}
-        change = Change(values=values, instance_id=instance.id if instance else None, new=instance is None)
+        change = Change(
+            values=values, instance_id=instance.id if instance else None, new=instance is None,
+            by=where.visit.viewer.person_id,
+        )  # fmt: skip
         wrong: dict[str, str] = {}
         found: list[Check] = []
         try:

@@ -14,4 +14,5 @@ plugin = Plugin(
     settings=SmtpSettings,
     provider=Smtp,
     behaviour=frozenset({"sender_name"}),
+    leads_to=frozenset({"host", "port", "security"}),
 )
