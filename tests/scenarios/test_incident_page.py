@@ -105,7 +105,9 @@ async def test_the_status_moves_and_a_stale_button_changes_nothing(stage: Stage)
     asked = await bo.page("/dialogs/move?to=Closed")
     assert f"#{(await stage.channel_of(name))['name']}" in asked
     assert hidden(asked, "from") == "Stable"
+    assert "Acknowledge command" in await ada.page()
     await ada.send("status", status="Closed", **{"from": "Stable"})
+    assert "Acknowledge command" not in await ada.page()
     assert "a new channel takes over" in await bo.page("/dialogs/move?to=Active")
     again = await bo.http.get(f"{bo.path}/dialogs/move?to=Closed")
     assert again.status_code == 409

@@ -103,7 +103,7 @@ def test_an_entry_is_corrected_by_who_wrote_it_and_taken_out_after_a_question(pl
     for answer in ("Cancel", "Take out"):
         entries[1].get_by_label("Actions for this entry").click()
         entries[1].get_by_role("button", name="Take out").click()
-        expect(question).to_contain_text("third")
+        expect(question).to_contain_text("to the third region")
         assert complaints(bo) == []
         question.get_by_role("button", name=answer).click()
         expect(question).to_have_count(0)

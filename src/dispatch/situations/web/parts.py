@@ -142,7 +142,7 @@ def allowed(here: Standing, situation: Situation) -> dict[str, bool]:
     """What the viewer may do now; the routes ask again."""
     steers = here.steers and here.viewer.person_id is not None
     return {
-        "acknowledge": here.leads and not here.acknowledged,
+        "acknowledge": here.leads and not here.acknowledged and situation.status != "Closed",
         "take_command": here.may_take_command and situation.status != "Closed",
         "update": steers,
         "move": steers,
