@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from dispatch.kit.web import bodies
+from dispatch.kit.web.csrf import csrf_token
 from dispatch.kit.web.headers import STRICT_TRANSPORT, security_headers
 from dispatch.people.web import COOKIE, local
 from tests.people.browsing import PASSWORD, browser, by_password, give_password, token_in
@@ -33,6 +34,18 @@ async def test_no_change_is_made_without_the_pages_own_token(stage: Stage) -> No
             if answer.status_code not in expected:
                 taken.append(f"{method} {path}: {answer.status_code}")
     assert taken == []
+
+
+async def test_another_site_signs_nobody_in_whose_browser_was_never_here(stage: Stage) -> None:
+    """Without a cookie there is no secret, and anybody could make the form's token: then none is good."""
+    await give_password(stage, "bo@example.com")
+    async with browser(stage) as victim:
+        sent = {"csrf": csrf_token(""), "email": "bo@example.com", "password": PASSWORD}
+        answer = await victim.post("/sign-in/password", data=sent, follow_redirects=False)
+        assert answer.status_code == 403
+        assert COOKIE not in victim.cookies
+    async with browser(stage) as bo:
+        assert (await by_password(bo, "bo@example.com", PASSWORD)).url.path.startswith("/default")
 
 
 async def test_every_answer_carries_the_headers_and_private_ones_are_not_kept(stage: Stage) -> None:

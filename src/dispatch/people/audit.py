@@ -109,7 +109,9 @@ def _entry(event: Event, name: str | None, projects: Mapping[int, str]) -> Entry
 
 def _changes(data: dict[str, Any]) -> list[tuple[str, str, str]]:
     if isinstance(data.get("changes"), list):
-        return [(each["title"], _text(each["before"]), _text(each["after"])) for each in data["changes"]]
+        return [
+            (_text(each.get("title")), _text(each.get("before")), _text(each.get("after"))) for each in data["changes"]
+        ]
     before, after = data.get("before"), data.get("after")
     if isinstance(before, dict) or isinstance(after, dict):
         was, now = before or {}, after or {}

@@ -34,6 +34,9 @@ def _xor(one: bytes, other: bytes) -> bytes:
 
 
 def _matches(given: str, session_token: str) -> bool:
+    if not session_token:
+        # Without a secret anybody can make the token.
+        return False
     try:
         raw = bytes.fromhex(given)
     except ValueError:
