@@ -255,6 +255,27 @@ async def test_a_command_nobody_acknowledged_may_be_taken_by_any_participant(sta
     await message_to(stage, ADA, f"Bo Nilsson leads {name} now")
 
 
+async def test_of_two_who_take_an_open_command_at_once_one_leads_and_the_other_reads_who(stage: Stage) -> None:
+    name = await stage.report()
+    await stage.settle()
+    org, situation, bo = await cast(stage, name, "bo")
+    _, _, dee = await cast(stage, name, "dee")
+    async with stage.house.db.tx(org) as t:
+        await actions.assign_role(t, situation, dee, "Scribe", by=bo)
+    await stage.advance(minutes=16)
+    await message_to(stage, BO, f"{name} needs a commander")
+    # Both were asked before either had written.
+    async with stage.house.db.read(org) as t:
+        for each in (bo, dee):
+            require_take_command(await standing(t, await viewer_of_person(t, each), situation))
+    async with stage.house.db.tx(org) as t:
+        await actions.take_command(t, situation, by=bo)
+    with pytest.raises(Conflict, match=f"Bo Nilsson was faster and leads {name} now"):
+        async with stage.house.db.tx(org) as t:
+            await actions.take_command(t, situation, by=dee)
+    assert await leader(stage, name) == "Bo Nilsson"
+
+
 async def test_on_the_highest_priority_any_member_may_take_it_with_a_reason(stage: Stage) -> None:
     name = await stage.report(Priority="High")
     await stage.settle()

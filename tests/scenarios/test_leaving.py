@@ -94,7 +94,7 @@ async def test_others_may_leave_and_are_marked_as_outside(stage: Stage) -> None:
     await stage.eventually(outside)
     await stage.settle()
     assert BO not in (await stage.channel_of(name))["members"]
-    assert "left the channel" in await page(stage, "ada@example.com", name, "participants")
+    assert "Left the channel" in await page(stage, "ada@example.com", name, "participants")
     await stage.slack.invite(ADA, channel, BO)
 
     async def back() -> bool:
@@ -110,7 +110,7 @@ async def test_who_handed_the_command_over_may_leave(stage: Stage) -> None:
         bo = await by_chat(t, team=stage.app["team_id"], user=BO)
         assert situation is not None
         assert bo is not None
-        await actions.take_command(t, situation, by=bo)
+        await actions.take_command(t, situation, by=bo, reason="Ada goes home")
     await stage.slack.leave(ADA, channel)
 
     async def outside() -> bool:

@@ -66,12 +66,19 @@ async def acknowledge_command(t: Tx, situation_id: int, *, by: Person) -> bool:
 async def take_command(t: Tx, situation: Situation, *, by: Person, reason: str = "") -> None:
     """Lead from now on. The caller asked `access.require_take_command`.
 
+    Args:
+        reason: empty when the command was open to them.
+
     Raises:
-        Conflict: it is closed, or the person leads already.
+        Conflict: it is closed, the person leads already, or without a reason: somebody else was faster.
     """
     situation = await locked(t, situation.id)
     if situation.status == "Closed":
         raise Conflict(f"{situation.name} is closed; reopen it first.")
+    held = await commander_role(t, situation.id)
+    if not reason.strip() and held is not None and held[0].open_since is None and held[1] != by.id:
+        # Two who press at the same moment were both asked before this lock; only one of them may be told "you lead".
+        raise Conflict(f"{(await person(t, held[1])).name} was faster and leads {situation.name} now.")
     why = (
         f"took the command ({reason.strip()})" if reason.strip() else "took the command, which nobody had acknowledged"
     )
