@@ -170,8 +170,12 @@ def test_a_list_is_searched_and_changed_and_dialogs_are_left_by_keys(played: Pla
     for _ in "checkout":
         page.keyboard.press("Backspace")
     expect(page.locator("#found .row-title")).to_have_count(12)
-    tab_to(page, page.locator("#more-filters > summary"))
+    more = page.locator("#more-filters > summary")
+    tab_to(page, more)
+    there = more.bounding_box()
     page.keyboard.press("Enter")
+    # Pressed again at the same place, it closes.
+    assert more.bounding_box() == there
     tab_to(page, page.locator("#filters").get_by_label("Type"))
     page.keyboard.type("Out")
     expect(page).to_have_url(re.compile("type=Outage"))

@@ -175,7 +175,10 @@ def test_values_and_status_are_changed_where_they_stand(played: Played) -> None:
     cy.get_by_label("Whose time is shown").select_option("UTC")
     expect(cy.locator("#timeline")).to_contain_text("Times in UTC")
     cy.get_by_role("button", name="Roles over time").click()
-    expect(cy.get_by_role("dialog", name="Roles over time")).to_contain_text("Times in UTC")
+    over_time = cy.get_by_role("dialog", name="Roles over time")
+    expect(over_time).to_contain_text("Times in UTC")
+    # It is read from its beginning, not from the button at its end.
+    expect(over_time).to_be_focused()
     expect(cy.get_by_role("row", name=re.compile("Commander Ada Lovelace"))).to_contain_text("now")
     assert complaints(cy) == []
     cy.keyboard.press("Escape")

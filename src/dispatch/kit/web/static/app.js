@@ -72,7 +72,8 @@
   const show = (dialog, opener) => {
     dialog.dataset.opener = opener.id || opener.closest("[id]")?.id || "";
     dialog.showModal();
-    if (dialog.autofocus) dialog.focus();
+    // The browser has been at the first button, which may be far down.
+    if (dialog.autofocus) { dialog.focus(); dialog.scrollTop = 0; }
   };
   const load = async (opener) => {
     const dialog = await fragment(opener.dataset.load);
