@@ -12,7 +12,7 @@ async def test_feedback_is_asked_for_and_given(stage: Stage) -> None:
     await stage.slack.submit(ADA, view["id"], {"Status": "Closed"})
     asked = await told_directly(stage, BO, f"{name} is closed. How did it go?")
     assert not await stage.direct_messages(CY, f"{name} is closed")
-    for rating, words in (("Badly", "Nobody knew who leads"), ("Well", "")):
+    for rating, words in (("Badly", "Nobody knew who leads"), ("Well", ""), ("Well", "")):
         await stage.slack.act_in_message(BO, asked["channel"], asked["ts"], "give_feedback")
         view = await drawn(stage, BO)
         answer = await stage.slack.submit(
@@ -21,7 +21,9 @@ async def test_feedback_is_asked_for_and_given(stage: Stage) -> None:
         assert "Thank you" in answer["view"]["text"]
         await stage.slack.close_view(BO, answer["view"]["id"])
     assert [(r["rating"], r["text"]) for r in await rows(stage, "select rating, text from feedback")] == [(4, "")]
-    assert "Bo Nilsson gave feedback: badly" in await timeline(stage, name, "ada")
+    told = await timeline(stage, name, "ada")
+    assert "Bo Nilsson gave feedback: badly" in told
+    assert told.count("Bo Nilsson gave feedback: well") == 1
 
 
 async def test_one_who_cannot_be_asked_keeps_nobody_else_from_it(stage: Stage) -> None:

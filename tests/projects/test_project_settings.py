@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from dispatch.kit import clock
 from tests.people.browsing import token_in
@@ -203,6 +204,25 @@ async def test_the_organization_gets_another_name(stage: Stage) -> None:
     assert fact["after"] == {"Name": "Example & Sons"}
     dee = await admin(stage)
     assert (await dee.send(where, name="Dee's")).status_code == 403
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00", "9999-12-31T23:59"])
+async def test_moments_nobody_can_compute_with_are_refused(stage: Stage, moment: str) -> None:
+    """In some zone they are before the first or after the last moment there is."""
+    dee = await admin(stage)
+    made = await dee.send(
+        "oncall/new", name="Night", members=["ada@example.com"], shift="1", unit="weeks",
+        tz="Pacific/Auckland", starts_at=moment,
+    )  # fmt: skip
+    assert made.status_code == 422
+    assert "between 1970 and 9000" in made.text
+    name = await stage.report(BO)
+    await stage.settle()
+    csrf = token_in((await dee.browser.get(f"/default/incidents/{name}")).text)
+    for path, fields in (("timeline", {"text": "x", "at": moment}), ("tasks", {"description": "x", "due_at": moment})):
+        answer = await dee.browser.post(f"/default/incidents/{name}/{path}", data={"csrf": csrf, **fields})
+        assert answer.status_code == 422, path
+        assert "between 1970 and 9000" in answer.text
 
 
 async def test_who_stands_in_leads_and_the_next_come_from_the_types_rotation(stage: Stage) -> None:

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+#: Moments that can be computed with in every zone, and far enough apart for everybody.
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+#: What is said of others.
+OUT_OF_RANGE = "Give a moment between 1970 and 9000."
+
 _offset = timedelta()
 
 

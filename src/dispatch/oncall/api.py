@@ -25,9 +25,6 @@ from dispatch.projects.rows_api import Body, Rows, project_named, row_api
 from dispatch.projects.settings_forms import zones
 from dispatch.projects.settings_pages import Choices
 
-#: A moment that can be computed with in every zone.
-EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
 
 class _RotationChanges(Body):
     members: list[str] = Field([], max_length=200, description="E-mails, in the order of their turns")
@@ -265,8 +262,8 @@ def _moment(at: datetime, field: str) -> datetime:
     Raises:
         Invalid: before 1970 or after 9000.
     """
-    if not EARLIEST <= at <= LATEST:
-        raise Invalid("Give a moment between 1970 and 9000.", field=field)
+    if not clock.EARLIEST <= at <= clock.LATEST:
+        raise Invalid(clock.OUT_OF_RANGE, field=field)
     return at.astimezone(UTC)
 
 

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from dispatch.kit import clock
+
 Kind = Literal["text", "long_text", "choice", "search", "person", "switch", "number", "date", "moment", "secret"]
 
 
@@ -193,8 +195,9 @@ def date(label: str, *, default: Any = PydanticUndefined, required: bool | None 
 
 
 def moment(label: str, *, default: Any = PydanticUndefined, required: bool | None = None, help: str = "") -> Any:
-    """A day and a time. Slack asks for it in the person's own zone; HTML in UTC, so say so in `help` there."""
-    return _field(Input(kind="moment", label=label, help=help), default, required)
+    """A day and a time, from 1970 to 9000. Slack asks for it in the person's own zone; HTML in UTC, so say so in `help`
+    there."""
+    return _field(Input(kind="moment", label=label, help=help), default, required, ge=clock.EARLIEST, le=clock.LATEST)
 
 
 def secret(label: str, *, default: Any = PydanticUndefined, required: bool | None = None, help: str = "") -> Any:

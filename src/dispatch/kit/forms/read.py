@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from dispatch.kit import clock
 from dispatch.kit.errors import Invalid
 from dispatch.kit.forms.declare import Form, Input, Option, inputs
 
@@ -144,6 +145,8 @@ def _sentence(error: ErrorDetails, asked: Input | None) -> str:
         return f"At most {context['max_length']:,} characters; this has {len(error['input']):,}."
     if kind == "string_too_short":
         return f"At least {context['min_length']:,} characters; this has {len(error['input']):,}."
+    if asked is not None and asked.kind == "moment" and kind in {"greater_than_equal", "less_than_equal"}:
+        return clock.OUT_OF_RANGE
     if kind == "greater_than_equal":
         return f"At least {context['ge']:g}."
     if kind == "less_than_equal":

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
+from dispatch.kit import clock
 from dispatch.kit.db import Database, Tx
 from dispatch.kit.errors import Invalid
 from dispatch.kit.web.answers import done
@@ -22,14 +23,17 @@ def moment(local: str, zone: str, *, field: str = "at") -> datetime | None:
     """What a datetime-local input says, in the person's zone; None when it is empty.
 
     Raises:
-        Invalid: it is no date with a time.
+        Invalid: it is no date with a time, or one before 1970 or after 9000.
     """
     if not local.strip():
         return None
     try:
-        return datetime.fromisoformat(local.strip()).replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
+        at = datetime.fromisoformat(local.strip()).replace(tzinfo=ZoneInfo(zone or "UTC"))
     except ValueError:
         raise Invalid("Please give date and time, such as 2026-03-01T03:10.", field=field) from None
+    if not clock.EARLIEST <= at <= clock.LATEST:
+        raise Invalid(clock.OUT_OF_RANGE, field=field)
+    return at.astimezone(UTC)
 
 
 def router(db: Database, visits: Visits) -> APIRouter:
