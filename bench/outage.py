@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -40,10 +41,11 @@ def outage(place: Place, seconds: float) -> dict[str, Any]:
             number = len(people)
             place.slack("/clear")
             began, [name] = press_report(place, [f"Outage {number}"])
-            calls = _until(lambda: _done(place))
-            people.append(max(c["at"] for c in calls if c["method"] == "conversations.invite") - began)
+            channel = _until(partial(_channel, place, name))
+            calls = _until(partial(_done, place, channel))
+            people.append(max(c["at"] for c in calls if _brings_in(c, channel)) - began)
             announced.append(max(c["at"] for c in calls if c["channel"] == "#incidents") - began)
-            joined.append(_join(place, name, f"U0JOIN{number}"))
+            joined.append(_join(place, name, channel, f"U0JOIN{number}"))
             print(
                 f"{number:3} people {people[-1]:.2f} announced {announced[-1]:.2f} joined {joined[-1]:.2f}", flush=True
             )
@@ -87,16 +89,28 @@ async def _configure(place: Place, port: int) -> None:
         await db.close()
 
 
-def _done(place: Place) -> list[dict[str, Any]] | None:
+def _channel(place: Place, name: str) -> str | None:
+    found = place.rows(
+        "select r.external_id from resource r join situation s on s.org_id = r.org_id and s.id = r.situation_id"
+        " where s.name = %s and r.kind = 'conversation'",
+        name,
+    )
+    return found[0][0] if found else None
+
+
+def _done(place: Place, channel: str) -> list[dict[str, Any]] | None:
     calls: list[dict[str, Any]] = place.slack("/calls")["calls"]
-    seen = {c["method"] for c in calls}
-    return calls if "conversations.invite" in seen and any(c["channel"] == "#incidents" for c in calls) else None
+    announced = any(c["channel"] == "#incidents" for c in calls)
+    return calls if announced and any(_brings_in(c, channel) for c in calls) else None
 
 
-def _join(place: Place, name: str, user: str) -> float:
+def _brings_in(call: dict[str, Any], channel: str) -> bool:
+    """Into this channel: people who are called for earlier incidents are brought into theirs meanwhile."""
+    return bool(call["method"] == "conversations.invite" and call["channel"] == channel)
+
+
+def _join(place: Place, name: str, channel: str, user: str) -> float:
     """Somebody nobody knows comes into the channel; the seconds until they are a participant."""
-    where = "select r.external_id from resource r join situation s on s.org_id = r.org_id and s.id = r.situation_id where s.name = %s"
-    channel = place.rows(f"{where} and r.kind = 'conversation'", name)[0][0]
     now = time.time()
     body = {
         "type": "event_callback", "team_id": "T0DEMO", "api_app_id": "A0DISPATCH", "event_id": f"EvJOIN{user}",
