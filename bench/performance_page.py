@@ -43,6 +43,17 @@ waits while it fails over. Neither has been measured here.
 """
 
 
+#: Of goals that may be missed.
+WHY = {
+    "Command acknowledged, modal open": "it costs the web process what drawing the form and two calls of Slack cost; one "
+    "process is one core, and more processes share the load.",
+    "Search at 100,000, one person": "row-level security keeps PostgreSQL from using a text index, so each incident is "
+    "looked at for each word.",
+    "Idle": "the worker looks once a second at what is due in each organization, at the inbox and at the queue, so that nothing "
+    "waits for a notification that was lost.",
+}
+
+
 def page(known: Known, *, missing: Sequence[str] = ()) -> str:
     """The whole page.
 
@@ -58,6 +69,7 @@ def page(known: Known, *, missing: Sequence[str] = ()) -> str:
         _table(_gates(known)),
         "## Goals",
         _table(goals) if goals else "None was measured in these runs.",
+        *_reasons(goals),
     ]
     parts += ["## Figures", _figures(known), NOTES]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
@@ -85,6 +97,12 @@ def _machine(known: Known) -> str:
 def _table(rows: list[tuple[str, str, str, str]]) -> str:
     lines = ["| what | wanted | measured | |", "|---|---|---|---|"]
     return "\n".join(lines + [f"| {a} | {b} | {c} | {d} |" for a, b, c, d in rows]) + "\n"
+
+
+def _reasons(goals: list[tuple[str, str, str, str]]) -> list[str]:
+    """Why goals are missed, where they are."""
+    missed = [f"- **{what}**: {WHY[what]}" for what, _, _, said in goals if said != "met" and what in WHY]
+    return ["What is not met, and why:", "\n".join(missed)] if missed else []
 
 
 def _met(yes: bool) -> str:

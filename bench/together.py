@@ -18,6 +18,7 @@ from dispatch.people.machines import create_token
 from dispatch.projects.actions import create_project
 
 SECOND = "other"
+WORDS = "Declared by the bench."
 
 
 def two_and_two(place: Place, seconds: float) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def two_and_two(place: Place, seconds: float) -> dict[str, Any]:
             n = next(number)
             slug = ("default", SECOND)[n % 2]
             key = f"{slug}-{n}"
-            body = orjson.dumps({"title": f"{slug} {n}", "description": "Declared by the bench.", "priority": "Low"})
+            title = f"{slug} {n}"
+            body = orjson.dumps({"title": title, "description": WORDS, "priority": "Low"})
             raw = request(
                 "POST", f"/api/v1/{slug}/incidents", body=body,
                 headers={
@@ -61,7 +63,7 @@ def two_and_two(place: Place, seconds: float) -> dict[str, Any]:
                     continue
                 break
             assert status == 201, answer
-            accepted[slug][key] = orjson.loads(answer)["name"]
+            accepted[slug][title] = orjson.loads(answer)["name"]
             counted.append(time.monotonic())
 
     def kill() -> None:
@@ -89,17 +91,14 @@ def two_and_two(place: Place, seconds: float) -> dict[str, Any]:
 def _compared(place: Place, accepted: dict[str, dict[str, str]]) -> dict[str, Any]:
     """What was answered, against what is stored: lost, doubled, in the wrong organization."""
     rows = place.rows(
-        "select o.slug, s.name, s.title, s.source_key from situation s join organization o on o.id = s.org_id"
-        " where s.source_key like 'api:%%'".replace("%%", "%")
+        "select o.slug, s.name, s.title from situation s join organization o on o.id = s.org_id where s.description = %s",
+        WORDS,
     )
-    stored = {(slug, key.rpartition(":")[2]): (name, title) for slug, name, title, key in rows}
+    stored = {(slug, title): name for slug, name, title in rows}
     lost = [
-        key
-        for slug, keys in accepted.items()
-        for key, name in keys.items()
-        if stored.get((slug, key), ("",))[0] != name
+        title for slug, told in accepted.items() for title, name in told.items() if stored.get((slug, title)) != name
     ]
-    crossed = [title for (slug, _), (_, title) in stored.items() if title.split()[0] != slug]
+    crossed = [title for slug, _, title in rows if title.split()[0] != slug]
     doubled = len(rows) - len(stored)
     return {
         "answered": sum(map(len, accepted.values())),
