@@ -360,7 +360,7 @@ async def test_whoever_is_called_next_leads_by_answering(stage: Stage, mailbox: 
         assert f"You lead {name}" in (await anybody.post(link)).text
         # Ada's link comes too late.
         late = link_in(mailbox.to("ada@example.com", "You are needed")[0], "Acknowledge")
-        assert "Dee Alvarez is the commander here" in (await anybody.post(late)).text
+        assert f"Dee Alvarez leads {name} already" in (await anybody.post(late)).text
     browser = await stage.sign_in("dee@example.com")
     assert "Dee Alvarez" in (await browser.get(f"/default/incidents/{name}/fragments/summary")).text
     await browser.aclose()

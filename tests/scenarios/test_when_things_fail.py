@@ -229,7 +229,7 @@ async def test_a_form_that_slack_did_not_take_at_first_is_shown_all_the_same(sta
 
 
 async def test_a_form_that_slack_refuses_gives_way_to_a_number_in_the_log(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
     await stage.slack.faults({"target": "views.update", "kind": "error:invalid_arguments", "count": 1})
     await stage.slack.command(BO, stage.general, COMMAND)
@@ -242,5 +242,4 @@ async def test_a_form_that_slack_refuses_gives_way_to_a_number_in_the_log(
     words = await stage.eventually(said)
     assert "Slack did not take this form" in words
     [reference] = re.findall(r"Reference: (\w+)", words)
-    logged = capsys.readouterr()
-    assert reference in logged.out + logged.err
+    assert reference in caplog.text
