@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import CapturingLogger
 
 from dispatch.kit.flows import runner
+from dispatch.kit.slack import opening
 from dispatch.plugins.jitsi import Jitsi
 from tests.receivers import Mailbox, Pager, link_in
 from tests.stage import ADA, BO, COMMAND, Stage, went_well
@@ -229,8 +231,10 @@ async def test_a_form_that_slack_did_not_take_at_first_is_shown_all_the_same(sta
 
 
 async def test_a_form_that_slack_refuses_gives_way_to_a_number_in_the_log(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(opening, "log", log)
     await stage.slack.faults({"target": "views.update", "kind": "error:invalid_arguments", "count": 1})
     await stage.slack.command(BO, stage.general, COMMAND)
 
@@ -242,4 +246,5 @@ async def test_a_form_that_slack_refuses_gives_way_to_a_number_in_the_log(
     words = await stage.eventually(said)
     assert "Slack did not take this form" in words
     [reference] = re.findall(r"Reference: (\w+)", words)
-    assert reference in caplog.text
+    [logged] = log.calls
+    assert (logged.kwargs["reference"], logged.kwargs["code"]) == (reference, "invalid_arguments")
