@@ -20,8 +20,8 @@ from dispatch.situations.acknowledge_link import acknowledge_link
 from dispatch.situations.actions import note_engagement_page
 from dispatch.situations.actions.engagement import SUBJECT as ENGAGEMENT
 from dispatch.situations.events import OncallCalledAgain, OncallEngaged, OncallUnanswered
-from dispatch.situations.flows.common import NO_CHAT, NO_MAIL, chat_id, chat_of, still_open, thread
-from dispatch.situations.flows.paging import IN_TIME, MAIL, NO_CHANNEL, NO_PAGER, SLACK, overtaken, said_of, why_not
+from dispatch.situations.flows.common import NO_MAIL, chat_id, chat_of, still_open, thread
+from dispatch.situations.flows.paging import IN_TIME, MAIL, NO_PAGER, SLACK, direct_message, overtaken, said_of, why_not
 from dispatch.situations.models import Engagement
 from dispatch.situations.queries.engagements import engagement
 from dispatch.situations.slack import messages
@@ -62,23 +62,9 @@ async def _note(c: StepContext, who: Person, *, through: str, key: str, failed: 
 async def call_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
     brief, made, who = await _wanted(c, through=SLACK)
-    failed = await why_not(_direct_message(c, brief, made, who))
-    await _note(c, who, through=SLACK, key=c.key, failed=failed)
-
-
-async def _direct_message(c: StepContext, brief: queries.Brief, made: Engagement, who: Person) -> str:
-    providers = c.use(Providers)
-    chat = await providers.conversations(c.org, brief.project_id)
-    if chat is None:
-        if await providers.calls_beside_chat(c.org, brief.project_id):
-            raise Skip(NO_CHAT)
-        return NO_CHANNEL
-    user = await chat_id(c, chat, who.id)
-    if user is None:
-        return f"{who.name} ({who.email}) is not known in the chat workspace."
     message = messages.engaged(brief, made.id, rotation=made.rotation, note=made.note, call=int(c.data["call"]))
-    await chat.direct_message(user, message, key=c.key, look_first=c.repeat)
-    return ""
+    failed = await why_not(direct_message(c, brief, who, message))
+    await _note(c, who, through=SLACK, key=c.key, failed=failed)
 
 
 async def call_by_email(c: StepContext) -> None:

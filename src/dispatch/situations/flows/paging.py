@@ -19,6 +19,7 @@ from dispatch.oncall.queries import called_later
 from dispatch.people import queries as people
 from dispatch.people.models import Person
 from dispatch.ports import paging
+from dispatch.ports.conversations import Message
 from dispatch.projects.providers import Providers
 from dispatch.situations import mail, queries
 from dispatch.situations.acknowledge_link import acknowledge_link
@@ -63,13 +64,13 @@ async def unanswered(t: Read, about: Subject) -> str | None:
 async def page_in_slack(c: StepContext) -> None:
     """A direct message with the Acknowledge button."""
     brief, who, call = await _whom(c, through=SLACK)
-    failed = await why_not(_direct_message(c, brief, who, call))
+    failed = await why_not(direct_message(c, brief, who, messages.page(brief, call=call)))
     async with c.done({"failed": failed}) as t:
         await _note(t, c, brief, who, call, through=SLACK, key=c.key, failed=failed)
 
 
-async def _direct_message(c: StepContext, brief: queries.Brief, who: Person, call: int) -> str:
-    """Why it could not be sent; empty when it was.
+async def direct_message(c: StepContext, brief: queries.Brief, who: Person, message: Message) -> str:
+    """Call somebody in the chat. Why it could not be sent; empty when it was.
 
     Raises:
         Skip: there is no chat, and another channel.
@@ -83,7 +84,7 @@ async def _direct_message(c: StepContext, brief: queries.Brief, who: Person, cal
     user = await chat_id(c, chat, who.id)
     if user is None:
         return f"{who.name} ({who.email}) is not known in the chat workspace."
-    await chat.direct_message(user, messages.page(brief, call=call), key=c.key, look_first=c.repeat)
+    await chat.direct_message(user, message, key=c.key, look_first=c.repeat)
     return ""
 
 

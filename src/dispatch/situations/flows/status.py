@@ -74,12 +74,12 @@ async def archive(c: StepContext) -> None:
 async def unarchive(c: StepContext) -> None:
     """With a user token Slack lets us reopen the channel; without one a successor takes over.
 
-    Whoever reopens within seconds finds it not archived yet.
+    Whoever reopens within seconds finds it not archived yet. Without a channel, never made or deleted, it gets one.
     """
     brief, chat = await chat_of(c)
     if not brief.channel_id:
         await wait_for_channel(c)
-        told = "It was closed before there was a channel, and is open again."
+        told = "It is open again, and had no channel to go on in."
         async with c.done({"successor": True, "why": told}):
             pass
         return
